@@ -1,0 +1,1 @@
+"""Bytes in, bytes out. The only package that imports ``cryptography``."""

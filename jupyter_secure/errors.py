@@ -1,0 +1,174 @@
+"""Everything that can go wrong, as one tree of errors.
+
+Each error explains itself in up to three sentences: what happened, why, and what to do about it.
+``str(error)`` is the whole explanation and is safe to show to any user: it never holds a secret
+and never holds content. No error knows HTTP; ``server/http_errors.py`` maps them to statuses.
+"""
+
+from __future__ import annotations
+
+
+class SecureError(Exception):
+    """Base of every error that jupyter-secure raises on purpose.
+
+    ``what`` says what happened and names the thing; ``why`` the cause where it is known; ``remedy``
+    what the reader can do. ``reason`` is a short stable word for programs.
+    """
+
+    reason = "error"
+
+    def __init__(self, what: str, *, why: str = "", remedy: str = "") -> None:
+        self.what = what
+        self.why = why
+        self.remedy = remedy
+        super().__init__(" ".join(part for part in (what, why, remedy) if part))
+
+
+class InvalidInput(SecureError):
+    """What the caller gave cannot be used; nothing was changed."""
+
+    reason = "invalid-input"
+
+
+class NotFound(SecureError):
+    """The thing that was named does not exist."""
+
+    reason = "not-found"
+
+
+class Conflict(SecureError):
+    """The thing exists already, or someone else holds it."""
+
+    reason = "conflict"
+
+
+class Refused(SecureError):
+    """The caller is known and may not do this."""
+
+    reason = "not-allowed"
+
+
+# ── configuration and state ─────────────────────────────────────────────────────────────────────
+
+
+class PolicyViolation(SecureError):
+    """The server's settings would break the security policy; it does not start."""
+
+    reason = "policy"
+
+
+class StateUnusable(SecureError):
+    """The state directory, or a file in it, cannot be read, written or understood."""
+
+    reason = "state"
+
+
+class NotSetUp(StateUnusable):
+    """There is no state: nobody has run ``jupyter secure init``."""
+
+    reason = "not-set-up"
+
+
+class CertificateUnusable(SecureError):
+    """A certificate or its key is missing, unreadable, expired or does not match."""
+
+    reason = "certificate"
+
+
+# ── identity ────────────────────────────────────────────────────────────────────────────────────
+
+
+class WrongCredentials(SecureError):
+    """A user name, password or code was wrong.
+
+    Deliberately one error with one text: which of them it was is never said.
+    """
+
+    reason = "wrong-credentials"
+
+    def __init__(self) -> None:
+        super().__init__("That user name, password or code is not right.")
+
+
+class WrongCode(SecureError):
+    """A second-factor code from someone already logged in was wrong, old or used before."""
+
+    reason = "wrong-code"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That code is not right.",
+            why="It was mistyped, is too old, or was used before.",
+            remedy="Wait for the next code and enter that one.",
+        )
+
+
+class TooManyTries(SecureError):
+    """Too many wrong tries; wait ``retry_after`` seconds."""
+
+    reason = "too-many-tries"
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(
+            "Too many wrong tries.",
+            remedy=f"Wait {retry_after} seconds and try again.",
+        )
+
+
+class WeakPassword(InvalidInput):
+    """A password that would be guessed."""
+
+    reason = "weak-password"
+
+
+# ── content ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Locked(SecureError):
+    """A lock withholds the content or forbids the change."""
+
+    reason = "locked"
+
+
+class ElevationRequired(Locked):
+    """The content is private; its owner must confirm a second factor first."""
+
+    reason = "elevation-required"
+
+
+class VaultSealed(SecureError):
+    """The keys are not in memory: nobody is logged in."""
+
+    reason = "sealed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The vault is sealed.",
+            why="Nobody is logged in, so the keys are not in memory.",
+            remedy="Log in and try again.",
+        )
+
+
+class WrongKey(SecureError):
+    """A password, recovery key or vault that does not open this."""
+
+    reason = "wrong-key"
+
+
+class CorruptFile(SecureError):
+    """A sealed file that is damaged, cut short or altered."""
+
+    reason = "corrupt"
+
+
+class UnsupportedFormat(SecureError):
+    """A file that a newer version of jupyter-secure wrote."""
+
+    reason = "unsupported-format"
+
+
+class StorageFailed(SecureError):
+    """The operating system would not write or read; nothing was half-written."""
+
+    reason = "storage"

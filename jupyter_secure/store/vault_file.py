@@ -1,0 +1,41 @@
+"""``vault.json`` on the disk. Its contents are ``vault/keyring.py``'s business."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jupyter_secure.errors import NotSetUp, StateUnusable
+from jupyter_secure.store.atomic import write_atomically
+from jupyter_secure.vault.keyring import Keyring
+
+VAULT_FILE = "vault.json"
+
+
+def load_keyring(state_dir: Path) -> Keyring:
+    """Read ``vault.json`` from the state directory.
+
+    Raises ``NotSetUp`` if it is missing, ``StateUnusable`` if it cannot be read or is damaged, and
+    ``UnsupportedFormat`` if a newer jupyter-secure wrote it.
+    """
+    path = state_dir / VAULT_FILE
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise NotSetUp(
+            f"There is no {path}.",
+            why="jupyter-secure is not set up here, or the file was moved away.",
+            remedy="Run `jupyter secure init`, or restore the file from a backup.",
+        ) from None
+    except OSError as error:
+        raise StateUnusable(
+            f"{path} could not be read.",
+            why=f"{error.strerror}.",
+            remedy="Make it readable for the account that runs Jupyter.",
+        ) from error
+    return Keyring.from_json(text, name=str(path))
+
+
+def save_keyring(state_dir: Path, keyring: Keyring) -> None:
+    """Write ``vault.json``, readable by its owner only. Raises ``StorageFailed``."""
+    # 0600: a wrapped key that others can read is a password that others can guess at.
+    write_atomically(state_dir / VAULT_FILE, keyring.to_json(), mode=0o600)

@@ -1,0 +1,187 @@
+"""The text of ``vault.json``: strict in, canonical out.
+
+Specified in ``docs/reference/file-format.md``, "Vault file". Whatever is not exactly as specified
+is refused before any key is derived from it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from jupyter_secure.crypto.kdf import SALT_BYTES, Argon2idProfile
+from jupyter_secure.errors import StateUnusable, UnsupportedFormat
+from jupyter_secure.vault.envelope import ID_BYTES
+from jupyter_secure.vault.slot import SLOT_ID_BYTES, WRAPPED_ROOT_BYTES, Slot, is_storable_name
+
+_FORMAT = "jupyter-secure vault"
+_VERSION = 1
+_ROOT_CHECK_BYTES = 32
+_MAX_BYTES = 1024 * 1024
+_MAX_SLOTS = 1024
+
+_VAULT_MEMBERS = {"format", "version", "vault_id", "epoch", "root_check", "slots"}
+_SLOT_MEMBERS = {"id", "kind", "name", "kdf", "wrapped"}
+_KDF_MEMBERS = {"algorithm", "iterations", "lanes", "memory_kib", "salt"}
+
+
+class _Malformed(Exception):
+    """What is wrong, in words; never leaves this module."""
+
+
+class _Newer(Exception):
+    """A value that a later version may have introduced; never leaves this module."""
+
+
+def render(vault_id: bytes, epoch: int, root_check: bytes, slots: tuple[Slot, ...]) -> bytes:
+    """Return the text of ``vault.json``."""
+    vault = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "vault_id": vault_id.hex(),
+        "epoch": epoch,
+        "root_check": root_check.hex(),
+        "slots": [_render_slot(slot) for slot in slots],
+    }
+    return json.dumps(vault, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _render_slot(slot: Slot) -> dict[str, Any]:
+    return {
+        "id": slot.slot_id.hex(),
+        "kind": "password",
+        "name": slot.name,
+        "kdf": {
+            "algorithm": "argon2id",
+            "iterations": slot.profile.iterations,
+            "lanes": slot.profile.lanes,
+            "memory_kib": slot.profile.memory_kib,
+            "salt": slot.salt.hex(),
+        },
+        "wrapped": slot.wrapped.hex(),
+    }
+
+
+def parse(text: bytes, name: str) -> tuple[bytes, int, bytes, tuple[Slot, ...]]:
+    """Return vault id, epoch, root check and slots. ``name`` begins the messages."""
+    try:
+        return _parse_vault(_load(text))
+    except _Newer as newer:
+        raise UnsupportedFormat(
+            f"{name} is of a format that is not known here.",
+            why=f"{newer} A newer jupyter-secure wrote it, or it is damaged.",
+            remedy="Update jupyter-secure, or restore the file from a backup.",
+        ) from None
+    except _Malformed as malformed:
+        raise StateUnusable(
+            f"{name} is damaged.",
+            why=str(malformed),
+            remedy="Restore it from a backup, or recover the files with the recovery key.",
+        ) from None
+
+
+def _load(text: bytes) -> Any:
+    if len(text) > _MAX_BYTES:
+        raise _Malformed("It is larger than 1 MiB.")
+    try:
+        return json.loads(
+            text.decode(), object_pairs_hook=_without_repeats, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError):
+        # UnicodeDecodeError and JSONDecodeError are ValueErrors; so are integers past the limit.
+        raise _Malformed("It is not JSON.") from None
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _Malformed("A member stands in it twice.")
+    return members
+
+
+def _no_constant(constant: str) -> NoReturn:
+    raise _Malformed(f"{constant} is not JSON.")
+
+
+def _parse_vault(vault: Any) -> tuple[bytes, int, bytes, tuple[Slot, ...]]:
+    if not isinstance(vault, dict) or vault.get("format") != _FORMAT:
+        raise _Malformed("It does not say that it is a vault.")
+    version = _integer(vault, "version", lambda value: value >= 1)
+    if version > _VERSION:
+        # Asked before the members: a later version may well have others.
+        raise _Newer(f"Its version is {version}.")
+    _require_members(vault, _VAULT_MEMBERS)
+    if not isinstance(vault["slots"], list) or len(vault["slots"]) > _MAX_SLOTS:
+        raise _Malformed(f"Its slots are not a list of at most {_MAX_SLOTS}.")
+    slots = tuple(_parse_slot(slot) for slot in vault["slots"])
+    if len({slot.slot_id for slot in slots}) != len(slots):
+        raise _Malformed("Two slots have the same id.")
+    if len({slot.name for slot in slots}) != len(slots):
+        raise _Malformed("Two slots have the same name.")
+    return (
+        _binary(vault, "vault_id", ID_BYTES),
+        _integer(vault, "epoch", lambda value: 1 <= value < 1 << 64),
+        _binary(vault, "root_check", _ROOT_CHECK_BYTES),
+        slots,
+    )
+
+
+def _parse_slot(slot: Any) -> Slot:
+    if not isinstance(slot, dict):
+        raise _Malformed("A slot is not an object.")
+    if isinstance(slot.get("kind"), str) and slot["kind"] != "password":
+        raise _Newer("It has a kind of slot that is not known here.")
+    _require_members(slot, _SLOT_MEMBERS)
+    kdf = slot["kdf"]
+    if not isinstance(kdf, dict):
+        raise _Malformed("A slot's kdf is not an object.")
+    if isinstance(kdf.get("algorithm"), str) and kdf["algorithm"] != "argon2id":
+        raise _Newer("It derives a key in a way that is not known here.")
+    _require_members(kdf, _KDF_MEMBERS)
+    if not isinstance(slot["kind"], str) or not isinstance(kdf["algorithm"], str):
+        raise _Malformed("A slot's kind or algorithm is not a text.")
+    if not isinstance(slot["name"], str) or not is_storable_name(slot["name"]):
+        raise _Malformed("A slot's name is not a text of 1 to 1,024 bytes.")
+    profile = Argon2idProfile(
+        iterations=_integer(kdf, "iterations"),
+        lanes=_integer(kdf, "lanes"),
+        memory_kib=_integer(kdf, "memory_kib"),
+    )
+    if not profile.is_acceptable():
+        raise _Malformed("The cost of a slot's password is outside the accepted limits.")
+    return Slot(
+        slot_id=_binary(slot, "id", SLOT_ID_BYTES),
+        name=slot["name"],
+        profile=profile,
+        salt=_binary(kdf, "salt", SALT_BYTES),
+        wrapped=_binary(slot, "wrapped", WRAPPED_ROOT_BYTES),
+    )
+
+
+def _require_members(found: dict[str, Any], expected: set[str]) -> None:
+    if found.keys() != expected:
+        raise _Malformed("A member is missing, or there is one that does not belong there.")
+
+
+def _integer(
+    members: dict[str, Any], key: str, is_in_range: Callable[[int], bool] = lambda _: True
+) -> int:
+    value = members.get(key)
+    # bool is a subclass of int; `true` is no number of passes.
+    if type(value) is not int or not is_in_range(value):
+        raise _Malformed(f"Its {key} is not an integer in the range allowed.")
+    return value
+
+
+def _binary(members: dict[str, Any], key: str, size: int) -> bytes:
+    value = members[key]
+    if isinstance(value, str) and len(value) == 2 * size:
+        try:
+            decoded = bytes.fromhex(value)
+        except ValueError:
+            decoded = b""
+        # Compared with what we would write: fromhex also takes capitals and spaces.
+        if decoded.hex() == value:
+            return decoded
+    raise _Malformed(f"Its {key} is not {size} bytes in lower-case hexadecimal.")
