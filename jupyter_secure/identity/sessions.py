@@ -1,0 +1,135 @@
+"""Sessions: what a login gives, how long it lives, and when it counts as elevated.
+
+The cookie holds a random token and nothing else. The server keeps its digest, so that reading the
+state does not let anyone log in. A session belongs to one run of the server: the vault is sealed
+when a server starts, so a session that outlived its run would be a login without the keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+#: How far a clock may be set back before what it granted ends (small steps are NTP's business).
+CLOCK_TOLERANCE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Session:
+    """One login in one browser.
+
+    ``id_digest`` is the SHA-256 of the cookie's token; ``public_id`` names the session to people
+    and programs and grants nothing. ``address`` is where it was last seen from.
+    """
+
+    id_digest: bytes
+    public_id: str
+    username: str
+    created_at: datetime
+    last_seen_at: datetime
+    elevated_until: datetime | None
+    address: str
+    user_agent: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class SessionPolicy:
+    """How long things last. Each must be positive: zero would mean "never" to some readers."""
+
+    idle_minutes: float = 60
+    max_hours: float = 12
+    elevation_minutes: float = 10
+
+    def __post_init__(self) -> None:
+        limits = (self.idle_minutes, self.max_hours, self.elevation_minutes)
+        # Written so that nan, which compares false with everything, is refused too.
+        if not all(limit > 0 for limit in limits):
+            raise ValueError("session limits must be positive")
+
+
+class SessionStore(Protocol):
+    """Where sessions are kept. Every method may raise ``StateUnusable``."""
+
+    def add(self, session: Session) -> None:
+        """Keep a new session."""
+        ...
+
+    def by_digest(self, id_digest: bytes) -> Session | None:
+        """Return the session of that digest, live or not. Read on every request: quick."""
+        ...
+
+    def touch(self, public_id: str, now: datetime, address: str) -> bool:
+        """Note that it was seen; never moves back in time. False if it is gone."""
+        ...
+
+    def elevate(self, public_id: str, until: datetime) -> bool:
+        """Note until when it is elevated. False if it is gone."""
+        ...
+
+    def remove(self, public_id: str) -> bool:
+        """Forget one session; say whether it was there."""
+        ...
+
+    def remove_created_before(self, moment: datetime) -> int:
+        """Forget every run's sessions that were created before ``moment``; return how many."""
+        ...
+
+    def of_run(self, run_id: str) -> tuple[Session, ...]:
+        """Return the sessions of one run of the server, oldest first."""
+        ...
+
+
+def new_token() -> str:
+    """Return a fresh session token: 256 random bits, safe in a cookie."""
+    return secrets.token_urlsafe(32)
+
+
+def digest_token(token: str) -> bytes:
+    """Return what is kept of a token. 256 random bits need no slow hash and no salt."""
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+
+
+def expires_at(session: Session, policy: SessionPolicy) -> datetime:
+    """Return when the session ends whatever happens."""
+    return session.created_at + timedelta(hours=policy.max_hours)
+
+
+def idle_expires_at(session: Session, policy: SessionPolicy) -> datetime:
+    """Return when the session ends if nobody does anything."""
+    return session.last_seen_at + timedelta(minutes=policy.idle_minutes)
+
+
+def seconds_left(session: Session, policy: SessionPolicy, now: datetime) -> int:
+    """Return the whole seconds until the session ends by either limit; 0 if it has ended."""
+    if not is_live(session, policy, now):
+        return 0
+    ends = min(expires_at(session, policy), idle_expires_at(session, policy))
+    return int((ends - now).total_seconds())
+
+
+def is_live(session: Session, policy: SessionPolicy, now: datetime) -> bool:
+    """Say whether the session still counts.
+
+    A clock that was set back ends it: else setting the clock would prolong a login.
+    """
+    newest = max(session.created_at, session.last_seen_at)
+    return newest - CLOCK_TOLERANCE <= now < expires_at(session, policy) and now < idle_expires_at(
+        session, policy
+    )
+
+
+def elevated_seconds_left(session: Session, policy: SessionPolicy, now: datetime) -> int:
+    """Return for how many more seconds, rounded up, the session counts as elevated; 0 if not.
+
+    More than ``elevation_minutes`` ahead can only mean that the clock was set back: that is 0 too.
+    """
+    if session.elevated_until is None:
+        return 0
+    left = session.elevated_until - now
+    if not timedelta(0) < left <= timedelta(minutes=policy.elevation_minutes) + CLOCK_TOLERANCE:
+        return 0
+    return -(-left // timedelta(seconds=1))

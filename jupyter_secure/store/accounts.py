@@ -1,0 +1,82 @@
+"""Accounts and recovery codes in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from jupyter_secure.errors import Conflict
+from jupyter_secure.identity.accounts import Account
+from jupyter_secure.store import schema
+from jupyter_secure.store.database import Database
+
+_accounts = schema.accounts.c
+_codes = schema.recovery_codes.c
+_GET = select(schema.accounts).where(_accounts.username == bindparam("name"))
+
+
+class DatabaseAccounts:
+    """Implements ``identity.accounts.AccountStore``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, username: str) -> Account | None:
+        """See ``AccountStore.get``."""
+        with self._database.reading() as connection:
+            row = connection.execute(_GET, {"name": username}).one_or_none()
+        return None if row is None else Account(*row)
+
+    def add(self, account: Account, recovery_digests: Iterable[bytes]) -> None:
+        """See ``AccountStore.add``."""
+        codes = [{"username": account.username, "digest": one} for one in recovery_digests]
+        try:
+            with self._database.writing() as connection:
+                connection.execute(insert(schema.accounts), asdict(account))
+                if codes:
+                    connection.execute(insert(schema.recovery_codes), codes)
+        except IntegrityError:
+            raise Conflict(
+                f"There is an account “{account.username}” already.",
+                remedy="Choose another user name.",
+            ) from None
+
+    def accept_step(self, username: str, step: int) -> bool:
+        """See ``AccountStore.accept_step``.
+
+        One statement compares and sets, so there is no moment at which two can both have looked.
+        """
+        statement = (
+            update(schema.accounts)
+            .where(_accounts.username == username, _accounts.totp_last_step < step)
+            .values(totp_last_step=step, confirmed=True)
+        )
+        with self._database.writing() as connection:
+            return connection.execute(statement).rowcount == 1
+
+    def use_recovery_code(self, username: str, digest: bytes) -> bool:
+        """See ``AccountStore.use_recovery_code``."""
+        statement = delete(schema.recovery_codes).where(
+            _codes.username == username, _codes.digest == digest
+        )
+        with self._database.writing() as connection:
+            return connection.execute(statement).rowcount == 1
+
+    def remaining_recovery_codes(self, username: str) -> int:
+        """See ``AccountStore.remaining_recovery_codes``."""
+        statement = (
+            select(func.count())
+            .select_from(schema.recovery_codes)
+            .where(_codes.username == username)
+        )
+        with self._database.reading() as connection:
+            return connection.execute(statement).scalar_one()
+
+    def list(self) -> tuple[Account, ...]:
+        """See ``AccountStore.list``."""
+        statement = select(schema.accounts).order_by(_accounts.username)
+        with self._database.reading() as connection:
+            return tuple(Account(*row) for row in connection.execute(statement))

@@ -1,0 +1,215 @@
+"""``state.db``: one small SQLite database, opened so that several threads and servers can share it.
+
+Write-ahead logging lets readers go on while someone writes; ``synchronous=FULL`` makes a used code
+stay used through a power cut. Every writing transaction begins with ``BEGIN IMMEDIATE``: what it
+reads cannot change before it writes, which is what "atomic" means in the stores.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, create_engine, event, func, insert, inspect, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from jupyter_secure.errors import NotSetUp, StateUnusable, UnsupportedFormat
+from jupyter_secure.store import schema
+
+LOCK_WAIT_SECONDS = 5.0
+_BEGIN_OPTION = "jsec_begin"
+
+# By SQLite's own words (sqlite3_errstr): its numeric codes reach Python from 3.11 on only.
+_EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
+    (
+        "locked",
+        "Another program keeps it locked.",
+        "End that program (another server, a backup, a database viewer) and try again.",
+    ),
+    ("full", "The disk is full.", "Make room on the disk and try again."),
+    (
+        "readonly",
+        "It cannot be written.",
+        "Give the server's account write access to it and to its directory.",
+    ),
+    (
+        "unable to open",
+        "It, or its directory, cannot be read and written.",
+        "Give the server's account access to it and to its directory.",
+    ),
+    ("malformed", "It is damaged.", "Put it back from a backup."),
+    ("not a database", "It is damaged, or something else.", "Put it back from a backup."),
+    (
+        "disk i/o error",
+        "The disk failed, or the file was removed or cut short while in use.",
+        "Check the disk; if the file is damaged, put it back from a backup.",
+    ),
+)
+
+
+class Database:
+    """An open ``state.db``. Made by :meth:`create` or :meth:`open`; closed by :meth:`close`."""
+
+    def __init__(self, path: Path) -> None:
+        """Prepare connections to the file at ``path``, which exists; nothing is read yet."""
+        self.path = path
+        self._engine = create_engine(
+            # "rw": a database that vanished is an error, never silently a new, empty one.
+            URL.create(
+                "sqlite", database=f"file:{_uri_path(path)}", query={"mode": "rw", "uri": "true"}
+            ),
+            connect_args={"timeout": LOCK_WAIT_SECONDS},
+            max_overflow=-1,  # a request never waits for another's connection
+        )
+        event.listen(self._engine, "connect", _configure)
+        event.listen(self._engine, "begin", _begin)
+        self._writer = self._engine.execution_options(**{_BEGIN_OPTION: "IMMEDIATE"})
+
+    @classmethod
+    def create(cls, path: Path) -> Database:
+        """Open the database at ``path``, made first (mode 0600) if it does not exist.
+
+        Raises as :meth:`open` does.
+        """
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise StateUnusable(
+                f"The state database {path} cannot be made.",
+                why=f"{error.strerror}.",
+                remedy="Give the server's account write access to its directory.",
+            ) from error
+        return cls._opened(path, create=True)
+
+    @classmethod
+    def open(cls, path: Path) -> Database:
+        """Open the database at ``path`` and check it.
+
+        Raises ``NotSetUp`` if there is none, ``UnsupportedFormat`` if a newer version wrote it,
+        and ``StateUnusable`` if it is damaged, is something else, or cannot be written.
+        """
+        return cls._opened(path, create=False)
+
+    def close(self) -> None:
+        """Close every connection that is not in use. Using the database again reopens it."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection to read with. Each statement sees the newest state."""
+        with self._explained(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection that holds the write lock; the block takes effect whole or not at all.
+
+        ``IntegrityError`` passes through: what a duplicate means is the store's to say.
+        """
+        with self._explained(), self._writer.begin() as connection:
+            yield connection
+
+    @classmethod
+    def _opened(cls, path: Path, *, create: bool) -> Database:
+        database = cls(path)
+        try:
+            with database._explained():
+                _close_to_others(path)
+            with database.writing() as connection:
+                _check(connection, path, create=create)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except (DBAPIError, sqlite3.Error, PoolTimeout, OSError) as error:
+            said = str(getattr(error, "orig", error)).lower()
+            why, remedy = next(
+                ((why, remedy) for words, why, remedy in _EXPLANATIONS if words in said),
+                ("The database refused.", "Check the file, its directory and the disk."),
+            )
+            # `from None`: SQLAlchemy's error quotes the statement's parameters, so a traceback
+            # would put digests and names into the log.
+            raise StateUnusable(
+                f"The state database {self.path} cannot be used.", why=why, remedy=remedy
+            ) from None
+
+
+def _close_to_others(path: Path) -> None:
+    try:
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except FileNotFoundError:
+        raise NotSetUp(
+            f"There is no state database at {path}.",
+            remedy="Run `jupyter secure init`; if it was run before, put the file back from a "
+            "backup.",
+        ) from None
+
+
+def _uri_path(path: Path) -> str:
+    """Return the path as SQLite's URI syntax wants it: `?`, `#` and `%` would end or change it."""
+    return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def _configure(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:  # noqa: ARG001  # the event's signature
+    # The driver's own transactions begin without the write lock; `_begin` begins ours.
+    connection.isolation_level = None
+    for setting in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",  # a used recovery code leaves no trace in free pages
+        "trusted_schema=OFF",  # a planted schema runs no functions
+    ):
+        connection.execute(f"PRAGMA {setting}").close()
+
+
+def _begin(connection: Connection) -> None:
+    kind = connection.get_execution_options().get(_BEGIN_OPTION)
+    if kind is not None:
+        connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+def _check(connection: Connection, path: Path, *, create: bool) -> None:
+    """Raise unless the tables are there, whole and of our version; make them if ``create``."""
+    damage = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    if damage != "ok":
+        raise StateUnusable(
+            f"The state database {path} is damaged.", remedy="Put it back from a backup."
+        )
+    found = set(inspect(connection).get_table_names())
+    if create and not found:
+        schema.metadata.create_all(connection)
+        connection.execute(insert(schema.schema_version).values(version=schema.VERSION))
+        return
+    if schema.schema_version.name not in found:
+        raise StateUnusable(
+            f"The state database {path} is not one of jupyter-secure.",
+            why="It has no schema version.",
+            remedy="Put it back from a backup, or name another state directory.",
+        )
+    version = connection.execute(select(func.max(schema.schema_version.c.version))).scalar()
+    if version is not None and version > schema.VERSION:
+        raise UnsupportedFormat(
+            f"A newer version of jupyter-secure wrote the state database {path}.",
+            remedy="Install that version again.",
+        )
+    missing = set(schema.metadata.tables) - found
+    if version != schema.VERSION or missing:
+        raise StateUnusable(
+            f"The state database {path} is incomplete.", remedy="Put it back from a backup."
+        )

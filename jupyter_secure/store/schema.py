@@ -1,0 +1,115 @@
+"""The tables of ``state.db``, and how their values are written.
+
+``VERSION`` goes up with every change that an older program would misread. Times are kept as whole
+microseconds since 1970 in UTC, so that they compare as they should in every database.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+VERSION = 1
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, exact to the microsecond."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002  # SQLAlchemy's signature
+    ) -> int | None:
+        """Write a time. A naive one raises ``TypeError``: its zone would be anybody's guess."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(
+        self,
+        value: Any | None,
+        dialect: Dialect,  # noqa: ARG002  # SQLAlchemy's signature
+    ) -> datetime | None:
+        """Read a time, in UTC."""
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+metadata = MetaData()
+
+schema_version = Table("schema_version", metadata, Column("version", Integer, nullable=False))
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("username", String, primary_key=True),
+    Column("display_name", String, nullable=False),
+    Column("totp_secret_sealed", LargeBinary, nullable=False),
+    Column("totp_last_step", BigInteger, nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+
+def _account_name(*, primary_key: bool = False) -> Column[str]:
+    """Return a column whose rows go when the account goes."""
+    key = ForeignKey("accounts.username", ondelete="CASCADE")
+    return Column("username", String, key, primary_key=primary_key, nullable=False)
+
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    _account_name(primary_key=True),
+    Column("digest", LargeBinary(32), primary_key=True),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id_digest", LargeBinary(32), primary_key=True),
+    Column("public_id", String, nullable=False, unique=True),
+    _account_name(),
+    Column("created_at", Moment, nullable=False),
+    Column("last_seen_at", Moment, nullable=False),
+    Column("elevated_until", Moment),
+    Column("address", String, nullable=False),
+    Column("user_agent", String, nullable=False),
+    Column("run_id", String, nullable=False, index=True),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("since", Moment, nullable=False, index=True),
+    Column("blocked_until", Moment, nullable=False),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("path", String, primary_key=True),
+    Column("file_id", LargeBinary(16), index=True),
+    Column("mode", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)

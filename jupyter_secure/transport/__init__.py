@@ -1,0 +1,1 @@
+"""Is this connection secure enough: the policy, certificates, TLS, proxies, response headers."""

@@ -1,0 +1,48 @@
+"""What every test may count on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import jupyter_secure
+
+ROOT = Path(__file__).parent.parent
+FOUND_IN = Path(jupyter_secure.__file__).resolve().parent
+
+
+def pytest_configure() -> None:
+    """Refuse to test anything but what was meant: the sources, or the wheel and only the wheel."""
+    wheel_meant = bool(os.environ.get("JUPYTER_SECURE_TEST_WHEEL"))
+    wheel_found = not FOUND_IN.is_relative_to(ROOT / "jupyter_secure")
+    if wheel_meant != wheel_found:
+        raise pytest.UsageError(
+            f"jupyter_secure was found in {FOUND_IN}, which is not what was to be tested. "
+            "For the sources, run `.venv/bin/python -m pytest` in the project's folder; "
+            "for the wheel, `make test-wheel`."
+        )
+
+
+def pytest_report_header() -> str:
+    """Say what is being tested."""
+    return f"jupyter_secure: {FOUND_IN}"
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], str]:
+    """Find a program the test needs: without it skip, or fail where CI=true promises it."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is not None:
+            return path
+        message = f"{name} is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{message}, and .ci/run was to install it")
+        pytest.skip(message)
+
+    return find
