@@ -1,0 +1,375 @@
+"""The one way to content: every byte that is read or written passes here.
+
+It opens what is sealed, seals what must be, and asks the locks, whichever route the request came
+by. Paths are the operating system's; the key of a lock is the real path below the root, so that a
+symbolic link is no way around one.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from jupyter_secure.app.coverage import must_seal
+from jupyter_secure.app.download import Download
+from jupyter_secure.errors import (
+    CorruptFile,
+    InvalidInput,
+    Locked,
+    NotFound,
+    Refused,
+    StorageFailed,
+    UnsupportedFormat,
+)
+from jupyter_secure.locks import (
+    Actor,
+    Lock,
+    LockMode,
+    LockStore,
+    check_move_or_delete,
+    check_read,
+    check_write,
+)
+from jupyter_secure.store.atomic import AtomicFile, write_atomically
+from jupyter_secure.vault.envelope import (
+    HEADER_BYTES,
+    FileClass,
+    Flags,
+    Header,
+    is_sealed,
+    plaintext_size,
+)
+from jupyter_secure.vault.vault import FileSealer, Vault
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What can be told of a file without its key. ``size`` is that of the content, in bytes."""
+
+    size: int
+    sealed: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The content of a file, and the header it was sealed under (``None`` for a plain file)."""
+
+    data: bytes
+    header: Header | None
+
+
+class Content:
+    """Opens, seals and guards the files below one root; safe for several threads."""
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        vault: Vault,
+        locks: LockStore,
+        encrypt: tuple[str, ...],
+        follow_outside_links: bool = False,
+    ) -> None:
+        self._root = Path(os.path.realpath(root))
+        self._vault = vault
+        self._locks = locks
+        self._encrypt = encrypt
+        self._follow_outside_links = follow_outside_links
+        # Who has seen which private file. A page that shows it must be able to save it when the
+        # ten minutes are over, or work would be lost; it learns nothing by saving.
+        self._seen: set[tuple[str, str]] = set()
+        # One writer at a time, so that two saves of one file get two versions.
+        self._writing = threading.RLock()
+
+    # ── naming ──────────────────────────────────────────────────────────────────────────────────
+
+    def key(self, path: str | Path) -> str:
+        """Return the name under which the file behind ``path`` is locked.
+
+        Raises ``Refused`` for a link that leads out of the root.
+        """
+        return self._below_root(os.path.realpath(path), path)
+
+    def entry_key(self, path: str | Path) -> str:
+        """Return the name of the directory entry itself, which a move or deletion changes."""
+        folder, name = os.path.split(os.path.abspath(path))
+        return self._below_root(os.path.join(os.path.realpath(folder), name), path)
+
+    def _below_root(self, real: str, path: str | Path) -> str:
+        try:
+            return Path(real).relative_to(self._root).as_posix()
+        except ValueError:
+            if self._follow_outside_links:
+                return real
+        raise Refused(
+            f"“{Path(path).name}” leads out of the folder that this server serves.",
+            why="It is, or lies behind, a symbolic link to another place.",
+            remedy="Copy what you need into the folder, or ask the administrator about "
+            "SecureConfig.follow_outside_links.",
+        )
+
+    def must_seal(self, key: str) -> bool:
+        """Say whether the patterns want the file ``key`` encrypted."""
+        return must_seal(key, self._encrypt)
+
+    # ── looking ─────────────────────────────────────────────────────────────────────────────────
+
+    def facts(self, path: str | Path) -> Facts:
+        """Return what can be told of ``path`` without its key; ``OSError`` as ``open`` raises."""
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            sealed = is_sealed(file.read(HEADER_BYTES))
+        if not sealed:
+            return Facts(size, sealed=False)
+        try:
+            return Facts(plaintext_size(size), sealed=True)
+        except CorruptFile:
+            # A listing must not fail for one damaged file; opening it says what is wrong.
+            return Facts(size, sealed=True)
+
+    def sealed(self, path: str | Path) -> bool:
+        """Say whether ``path`` is sealed. Raises ``NotFound``, or ``Refused``."""
+        self.key(path)
+        with _explained(path):
+            return self.facts(path).sealed
+
+    def lock_on(self, path: str | Path) -> Lock | None:
+        """Return the lock that holds for reading ``path``, by its place or by its content."""
+        lock = self._locks.get(self.key(path))
+        if lock is None:
+            with _explained(path), open(path, "rb") as file:
+                header = _header(file, Path(path).name)
+            lock = self._alias_lock(header)
+        return lock
+
+    def may_write(self, path: str | Path, actor: Actor) -> bool:
+        """Say whether ``actor`` may change ``path`` as far as locks go."""
+        try:
+            self.check_write(path, actor)
+        except Locked:
+            return False
+        return True
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────
+
+    def read(
+        self, path: str | Path, actor: Actor, *, expect: FileClass = FileClass.CONTENT
+    ) -> Reading:
+        """Return the content of ``path``, opened if it is sealed."""
+        key = self.key(path)
+        with _explained(path), open(path, "rb") as file:
+            blob = file.read()
+        header = Header.parse(blob, name=f"“{key}”") if is_sealed(blob[:8]) else None
+        self._check_read(key, header, actor)
+        if header is None:
+            return Reading(blob, None)
+        opened = self._vault.open_bytes(blob, expect=expect, name=f"“{key}”")
+        return Reading(opened.data, opened.header)
+
+    def download(self, path: str | Path, actor: Actor) -> Download:
+        """Return ``path`` for reading in parts; close it afterwards."""
+        key = self.key(path)
+        with _explained(path):
+            file = open(path, "rb")  # noqa: SIM115  # handed to the Download, which closes it
+        try:
+            header = _header(file, key)
+            self._check_read(key, header, actor)
+            return Download(file, header, self._vault, name=f"“{key}”")
+        except BaseException:
+            file.close()
+            raise
+
+    def _check_read(self, key: str, header: Header | None, actor: Actor) -> None:
+        lock = self._locks.get(key) or self._alias_lock(header)
+        check_read(lock, actor)
+        if lock is not None and lock.mode is LockMode.PRIVATE:
+            self._seen.add((actor.session, key))
+
+    def _alias_lock(self, header: Header | None) -> Lock | None:
+        return self._locks.find_by_file_id(header.file_id) if header else None
+
+    # ── writing ─────────────────────────────────────────────────────────────────────────────────
+
+    def write(
+        self, path: str | Path, data: bytes, actor: Actor, *, flags: Flags = Flags.NONE
+    ) -> None:
+        """Replace the content of ``path``, all or nothing; sealed if it must be or was."""
+        key = self.check_write(path, actor)
+        with self._writing:
+            old = self._old_header(path)
+            blob: bytes = data
+            if old is not None or self.must_seal(key):
+                blob = self._vault.seal_bytes(
+                    data,
+                    file_class=FileClass.CONTENT,
+                    file_id=old.file_id if old else None,
+                    file_version=old.file_version + 1 if old else 1,
+                    flags=flags,
+                )
+            write_atomically(Path(path), blob)
+
+    def check_write(self, path: str | Path, actor: Actor) -> str:
+        """Raise unless ``actor`` may change ``path``; return its key."""
+        key = self.key(path)
+        check_write(self._locks.get(key), self._as_seen(key, actor))
+        return key
+
+    def begin(self, path: str | Path, actor: Actor) -> Writing:
+        """Start new content for ``path`` that comes in parts; nothing is seen until it commits."""
+        key = self.check_write(path, actor)
+        old = self._old_header(path)
+        sealer = None
+        if old is not None or self.must_seal(key):
+            sealer = self._vault.sealer(
+                file_class=FileClass.CONTENT,
+                file_id=old.file_id if old else None,
+                file_version=old.file_version + 1 if old else 1,
+            )
+        return Writing(AtomicFile(Path(path)), sealer)
+
+    def _as_seen(self, key: str, actor: Actor) -> Actor:
+        if (actor.session, key) in self._seen:
+            return replace(actor, elevated=True)
+        return actor
+
+    def _old_header(self, path: str | Path) -> Header | None:
+        """Return the header of what lies at ``path`` if this vault can go on from it."""
+        try:
+            with open(path, "rb") as file:
+                header = _header(file, Path(path).name)
+        except (OSError, CorruptFile, UnsupportedFormat):
+            # Missing, or damaged: the new content stands for itself and mends the file.
+            return None
+        known = header is not None and header.vault_id == self._vault.vault_id
+        return header if known and header and header.file_class is FileClass.CONTENT else None
+
+    # ── checkpoints ─────────────────────────────────────────────────────────────────────────────
+
+    def keep_checkpoint(self, source: str | Path, target: str | Path, actor: Actor) -> None:
+        """Keep the content of ``source`` as a checkpoint at ``target``, bound to be no more."""
+        reading = self.read(source, actor)
+        blob = reading.data
+        if reading.header is not None:
+            blob = self._vault.seal_bytes(
+                reading.data,
+                file_class=FileClass.HISTORY,
+                file_id=reading.header.file_id,
+                file_version=reading.header.file_version,
+                flags=reading.header.flags,
+            )
+        write_atomically(Path(target), blob)
+
+    def restore_checkpoint(self, source: str | Path, target: str | Path, actor: Actor) -> None:
+        """Put the checkpoint at ``source`` back as the content of ``target``."""
+        self.check_write(target, actor)
+        reading = self.read(source, actor, expect=FileClass.HISTORY)
+        flags = reading.header.flags if reading.header else Flags.NONE
+        self.write(target, reading.data, actor, flags=flags)
+
+    # ── moving and deleting ─────────────────────────────────────────────────────────────────────
+
+    def check_move_or_delete(self, path: str | Path, actor: Actor) -> str:
+        """Raise unless ``actor`` may move or delete ``path`` and all below; return its key."""
+        key = self.entry_key(path)
+        for lock in self._locks.under(key):
+            check_move_or_delete(lock, actor)
+        return key
+
+    def moved(self, old_key: str, new_path: str | Path) -> None:
+        """Let the locks follow what was moved."""
+        self._locks.move(old_key, self.entry_key(new_path))
+
+    def deleted(self, key: str) -> None:
+        """Forget the locks of what was deleted."""
+        for lock in self._locks.under(key):
+            self._locks.remove(lock.path, lock.owner)
+
+    # ── what locking needs ──────────────────────────────────────────────────────────────────────
+
+    def exists(self, path: str | Path) -> bool:
+        """Say whether ``path`` is a file."""
+        return Path(path).is_file()
+
+    def seal_in_place(self, path: str | Path) -> bytes:
+        """Seal the file at ``path`` if it is plain; return its file id, 16 bytes.
+
+        Its time of change stays: for whoever has it open, nothing has changed.
+        """
+        name = f"“{self.key(path)}”"
+        with self._writing, _explained(path):
+            before = os.stat(path)
+            blob = Path(path).read_bytes()
+            if is_sealed(blob[:8]):
+                opened = self._vault.open_bytes(blob, expect=FileClass.CONTENT, name=name)
+                return opened.header.file_id
+            sealed = self._vault.seal_bytes(blob, file_class=FileClass.CONTENT)
+            write_atomically(Path(path), sealed)
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+            return Header.parse(sealed).file_id
+
+    def forget_seen(self, key: str) -> None:
+        """Let nobody save ``key`` any more for having seen it: it was locked anew."""
+        self._seen = {seen for seen in self._seen if seen[1] != key}
+
+
+class Writing:
+    """New content for one file that comes in parts, sealed from the first."""
+
+    def __init__(self, file: AtomicFile, sealer: FileSealer | None) -> None:
+        self._file = file
+        self._sealer = sealer
+        #: How many bytes of content have come.
+        self.size = 0
+        if sealer is not None:
+            file.write(sealer.header)
+
+    def update(self, data: bytes) -> None:
+        """Take the next part."""
+        self.size += len(data)
+        self._file.write(self._sealer.update(data) if self._sealer else data)
+
+    def commit(self) -> None:
+        """Put the new content in place."""
+        if self._sealer is not None:
+            self._file.write(self._sealer.finalize())
+        self._file.commit()
+
+    def abort(self) -> None:
+        """Throw it away; the old content stays."""
+        self._file.abort()
+
+
+def _header(file: BinaryIO, name: str) -> Header | None:
+    """Read the header of an open file, and leave the position behind it; 0 for a plain file."""
+    prefix = file.read(HEADER_BYTES)
+    if is_sealed(prefix[:8]):
+        return Header.parse(prefix, name=f"“{name}”")
+    file.seek(0)
+    return None
+
+
+@contextmanager
+def _explained(path: str | Path) -> Iterator[None]:
+    """Turn what the operating system says while reading into words."""
+    name = Path(path).name
+    try:
+        yield
+    except FileNotFoundError:
+        raise NotFound(f"“{name}” does not exist.") from None
+    except IsADirectoryError:
+        raise InvalidInput(f"“{name}” is a folder.") from None
+    except PermissionError as error:
+        raise Refused(
+            f"“{name}” cannot be read.",
+            why="Its permissions do not allow it.",
+            remedy="Change them, or ask its owner.",
+        ) from error
+    except OSError as error:
+        raise StorageFailed(
+            f"“{name}” cannot be read.", why=f"{error.strerror or 'The system gave no reason'}."
+        ) from error

@@ -1,0 +1,79 @@
+"""The settings a Jupyter server of this account would start with, from all of its files.
+
+They are asked of Jupyter itself, in a process of its own: a settings file may be Python and do
+anything, and nothing here may import Jupyter. Only its configuration loader runs, so it takes a
+fifth of a second where `jupyter server --show-config-json` starts half a server.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_secure.errors import StateUnusable
+
+_TIMEOUT_SECONDS = 30
+
+# What `jupyter server`, `jupyter lab` and `jupyter notebook` read, in this order; later ones win.
+# Errors are raised: Jupyter itself would log them and serve without the settings.
+_PROGRAM = """
+import json, sys
+from jupyter_core.application import JupyterApp
+from traitlets.config.application import Application
+from traitlets.config.loader import ConfigFileNotFound
+
+class Settings(JupyterApp):
+    name = "jupyter-server"
+    config_file_name = "jupyter_server_config"
+    raise_config_file_errors = True
+
+app = Settings()
+app.load_config_file()
+for name in ("jupyter_lab_config", "jupyter_notebook_config"):
+    try:
+        Application.load_config_file(app, name, path=app.config_file_paths)
+    except ConfigFileNotFound:
+        pass
+json.dump({"settings": app.config, "files": app.loaded_config_files}, sys.stdout, default=repr)
+"""
+
+
+@dataclass(frozen=True)
+class EffectiveSettings:
+    """Settings by class and trait, and the files that they come from, the strongest last."""
+
+    settings: dict[str, dict[str, Any]]
+    files: tuple[str, ...]
+
+    def get(self, name: str, trait: str, default: Any = None) -> Any:
+        """Return one setting, such as ``get("ServerApp", "certfile")``."""
+        return self.settings.get(name, {}).get(trait, default)
+
+
+def effective_settings() -> EffectiveSettings:
+    """Return them; StateUnusable when Jupyter cannot load its files or is not installed."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _PROGRAM],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=True,
+        )
+        answer = json.loads(done.stdout)
+        return EffectiveSettings(answer["settings"], tuple(answer["files"]))
+    except subprocess.CalledProcessError as error:
+        lines = error.stderr.decode(errors="replace").strip().splitlines()
+        cause = lines[-1] if lines else f"exit code {error.returncode}"
+    except subprocess.TimeoutExpired:
+        cause = f"a settings file did not finish in {_TIMEOUT_SECONDS} s"
+    except (OSError, ValueError, KeyError) as error:
+        cause = type(error).__name__
+    raise StateUnusable(
+        "Jupyter's settings cannot be loaded.",
+        why=f"{cause}.",
+        remedy="Correct the settings file: a server ignores one that it cannot load.",
+    )

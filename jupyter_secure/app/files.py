@@ -1,0 +1,204 @@
+"""Seal and open single files without a server, of any size, with little memory.
+
+A key comes from an account's password, or from the recovery key, which needs nothing but the files.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from jupyter_secure.errors import (
+    Conflict,
+    CorruptFile,
+    InvalidInput,
+    NotFound,
+    StorageFailed,
+    WrongKey,
+)
+from jupyter_secure.identity.accounts import normalise_username
+from jupyter_secure.store import places
+from jupyter_secure.store.atomic import AtomicFile
+from jupyter_secure.store.vault_file import load_keyring
+from jupyter_secure.vault import wrapping
+from jupyter_secure.vault.envelope import HEADER_BYTES, FileClass, Header, is_sealed
+from jupyter_secure.vault.keyring import Keyring
+from jupyter_secure.vault.keys import RootKey
+from jupyter_secure.vault.recovery_key import decode_recovery_key
+from jupyter_secure.vault.vault import Vault
+
+# Pieces of this many bytes are read, sealed or opened, and written, one at a time.
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Head:
+    """The beginning of a file that was looked at: its header, None for one that is not sealed."""
+
+    header: Header | None
+    first: bytes
+
+
+def account_names() -> tuple[str, ...]:
+    """Return the names whose passwords open this account's vault; NotSetUp when there is none."""
+    return tuple(slot.name for slot in load_keyring(places.state_dir()).slots)
+
+
+def root_from_password(username: str, password: str) -> RootKey:
+    """Return the root key; WrongKey for a wrong name or password alike."""
+    name = normalise_username(username)
+    return load_keyring(places.state_dir()).open_with_password(name, password)
+
+
+def root_from_recovery_key(text: str) -> RootKey:
+    """Return the root key that a recovery key is; InvalidInput, saying where, if it is mistyped."""
+    return decode_recovery_key(text)
+
+
+def vault_here(root: RootKey) -> Vault:
+    """Return this account's vault, unsealed; WrongKey for the key of another one."""
+    vault = Vault(load_keyring(places.state_dir()))
+    vault.unseal(root)
+    return vault
+
+
+def vault_of(root: RootKey, header: Header) -> Vault:
+    """Return the vault that sealed a file, unsealed, from the root key and the file alone.
+
+    Raises WrongKey for the key of another vault.
+    """
+    epoch = header.stanza.epoch
+    wrap_key = wrapping.derive_wrap_key(root, header.vault_id, epoch)
+    if wrapping.fingerprint(wrap_key) != header.stanza.fingerprint:
+        raise WrongKey(
+            "That key does not belong to the vault that sealed this file.",
+            why=f"The file belongs to vault {header.vault_id.hex()[:8]}.",
+            remedy="Use the recovery key that was shown when that vault was set up.",
+        )
+    keyring = Keyring.from_root(root, header.vault_id, epoch)
+    vault = Vault(keyring)
+    vault.unseal(root)
+    return vault
+
+
+def head(file: BinaryIO, name: str) -> Head:
+    """Read the beginning of ``file``; raises CorruptFile or UnsupportedFormat."""
+    first = _read_exactly(file, HEADER_BYTES)
+    return Head(Header.parse(first, name=name) if is_sealed(first) else None, first)
+
+
+def sealed_pieces(vault: Vault, first: bytes, rest: BinaryIO) -> Iterator[bytes]:
+    """Yield the sealed form of content that begins with ``first`` and goes on in ``rest``."""
+    sealer = vault.sealer(file_class=FileClass.CONTENT)
+    yield sealer.header
+    yield sealer.update(first)
+    while piece := rest.read(_PIECE):
+        yield sealer.update(piece)
+    yield sealer.finalize()
+
+
+def opened_pieces(vault: Vault, header: Header, rest: BinaryIO, name: str) -> Iterator[bytes]:
+    """Yield the content of a sealed file whose header was read from ``rest`` already.
+
+    Every piece is authentic; that the file is complete is known when the last one was yielded, so
+    a reader must not act on what came before an error. Checkpoints and the like open too: on the
+    command line the person names the file, and nothing can be passed off as another.
+    """
+    opener = vault.opener(header, expect=header.file_class, name=name)
+    while piece := rest.read(_PIECE):
+        yield opener.update(piece)
+    yield opener.finalize()
+
+
+def seal_in_place(vault: Vault, path: Path) -> bool:
+    """Seal a file where it is; False, having changed nothing, when it is sealed already.
+
+    Raises Conflict for a file that has other names (hard links): the plain content would live on
+    under those. The file is complete at every moment, plain before and sealed after.
+    """
+    with open_file(path) as file:
+        facts = os.fstat(file.fileno())
+        begin = head(file, str(path))
+        if begin.header is not None:
+            return False
+        if facts.st_nlink > 1:
+            raise Conflict(
+                f"{path} has {facts.st_nlink - 1} other names (hard links).",
+                why="Under those its content would stay as it is.",
+                remedy="Remove them first: find . -samefile FILE shows them.",
+            )
+        replace_file(path, sealed_pieces(vault, begin.first, file), facts)
+    return True
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a regular file for reading; NotFound, InvalidInput or StorageFailed when it is none."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise NotFound(f"There is no file {path}.", remedy="Check the path.") from None
+    except IsADirectoryError:
+        raise InvalidInput(
+            f"{path} is a folder.", remedy="Name the files in it, such as FOLDER/*.ipynb."
+        ) from None
+    except OSError as error:
+        raise StorageFailed(
+            f"{path} cannot be read.", why=f"{error.strerror}.", remedy="Check its permissions."
+        ) from None
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise InvalidInput(f"{path} is not a regular file.", remedy="Use - to read from a pipe.")
+    return file
+
+
+def replace_file(
+    path: Path, pieces: Iterator[bytes], unchanged: os.stat_result | None = None
+) -> None:
+    """Write ``path`` all at once or not at all.
+
+    With ``unchanged``, the facts of the file that the pieces are made from, it raises Conflict when
+    someone else has changed that file meanwhile: their work is not overwritten.
+    """
+    with AtomicFile(path) as target:
+        for piece in pieces:
+            target.write(piece)
+        if unchanged is not None and not _same(path, unchanged):
+            raise Conflict(
+                f"{path} was changed by another program just now.",
+                why="Replacing it would have lost that change, so it was left alone.",
+                remedy="Close it elsewhere and try again.",
+            )
+
+
+def require_sealed(begin: Head, name: str) -> Header:
+    """Return the header of a sealed file; CorruptFile for one that is not sealed."""
+    if begin.header is None:
+        raise CorruptFile(
+            f"{name} is not a sealed file.", remedy="It can be read as it is; nothing was done."
+        )
+    return begin.header
+
+
+def _same(path: Path, before: os.stat_result) -> bool:
+    try:
+        now = path.stat()
+    except OSError:
+        return False
+    return (now.st_ino, now.st_mtime_ns, now.st_size) == (
+        before.st_ino,
+        before.st_mtime_ns,
+        before.st_size,
+    )
+
+
+def _read_exactly(file: BinaryIO, size: int) -> bytes:
+    # A pipe gives what it has: only an empty answer means the end.
+    parts = []
+    while size and (piece := file.read(size)):
+        parts.append(piece)
+        size -= len(piece)
+    return b"".join(parts)

@@ -1,0 +1,62 @@
+"""Plaintext that other programs leave of a notebook, and how to stop the worst of it.
+
+These are not ours to delete: they may hold the only copy of something. We look, and say.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+# IPython writes every cell that is run into a database; with this it keeps them in memory only.
+HISTORY_OFF = {"HistoryManager": {"enabled": False}}
+
+# Written by other extensions into the folder that is served, each holding contents of notebooks.
+_LEFT_IN_FOLDERS = {
+    ".virtual_documents": "the language server's copies of notebooks",
+    ".jupyter_ystore.db": "the collaboration extension's copies of notebooks",
+}
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One file or folder that may hold plaintext; ``remedy`` says how to be rid of it."""
+
+    path: Path
+    what: str
+    remedy: str
+
+
+def ipython_dir(env: Mapping[str, str] | None = None) -> Path:
+    """Return IPython's folder, as IPython finds it: IPYTHONDIR, else ``~/.ipython``."""
+    env = os.environ if env is None else env
+    chosen = env.get("IPYTHONDIR", "")
+    return Path(chosen).expanduser() if chosen else Path("~/.ipython").expanduser()
+
+
+def ipython_settings(env: Mapping[str, str] | None = None) -> Path:
+    """Return the settings file that every IPython kernel of this account reads."""
+    return ipython_dir(env) / "profile_default" / "ipython_kernel_config.json"
+
+
+def ipython_history(env: Mapping[str, str] | None = None) -> Path:
+    """Return the database in which IPython keeps the cells that were run."""
+    return ipython_dir(env) / "profile_default" / "history.sqlite"
+
+
+def find(root: Path) -> Iterator[Trace]:
+    """Yield what others have left in ``root``'s own tree and in IPython's folder."""
+    history = ipython_history()
+    if history.exists():
+        yield Trace(
+            history,
+            "the cells that kernels have run so far",
+            f"Delete it if you need none of it: rm {history}",
+        )
+    for folder, folders, files in os.walk(root, onerror=None):
+        for name in sorted(_LEFT_IN_FOLDERS.keys() & {*folders, *files}):
+            path = Path(folder, name)
+            yield Trace(path, _LEFT_IN_FOLDERS[name], f"Delete it: rm -r {path}")
+        folders[:] = [name for name in folders if name not in _LEFT_IN_FOLDERS]

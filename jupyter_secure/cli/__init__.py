@@ -1,0 +1,1 @@
+"""``jupyter secure …``: works on the same files as the server, without one."""

@@ -1,0 +1,110 @@
+"""The entry point: finds the command, runs it, and explains what went wrong.
+
+Each command is a module with ``DESCRIPTION``, ``EXAMPLE``, ``add_arguments(parser)`` and
+``run(args) -> exit code``. Only the one that is asked for is imported, so that help is quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+from jupyter_secure.errors import SecureError
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+# Command → (module, what it does in a line). The order is that of a first acquaintance.
+COMMANDS = {
+    "init": ("init", "set up HTTPS, two-factor login and encrypted notebooks"),
+    "status": ("status", "show what is on and what is not"),
+    "disable": ("disable", "take the settings out again; keys and sealed files stay"),
+    "vault": ("vault", "seal and open files on the command line"),
+    "demo": ("demo", "try it all in a throw-away home"),
+}
+
+_EXAMPLE = """\
+examples:
+  jupyter secure init               set this account up, step by step
+  jupyter secure status             see what is on
+  jupyter secure vault open a.ipynb -o plain.ipynb
+
+`jupyter secure COMMAND --help` explains a command."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``jupyter secure`` and return its exit code: 0 done, 1 failed, 2 wrong usage."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name = next((word for word in arguments if not word.startswith("-")), "")
+    parser = _parser(name)
+    args = parser.parse_args(arguments)
+    if args.version:
+        from jupyter_secure import __version__
+
+        print(f"jupyter-secure {__version__}")
+        return DONE
+    if not name:
+        parser.print_help(sys.stderr)
+        return USAGE
+    return _run(args)
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="jupyter secure",
+        description="Security for JupyterLab: HTTPS, two-factor login, encrypted notebooks.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="show the version and exit")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for command, (module, summary) in COMMANDS.items():
+        if command != name:
+            commands.add_parser(command, help=summary, add_help=False)
+            continue
+        implementation = import_module(f"jupyter_secure.cli.{module}")
+        sub = commands.add_parser(
+            command,
+            help=summary,
+            description=implementation.DESCRIPTION,
+            epilog=implementation.EXAMPLE,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        implementation.add_arguments(sub)
+        sub.set_defaults(run=implementation.run)
+        sub.add_argument(
+            "--debug", action="store_true", help="show where in the program an error arose"
+        )
+    return parser
+
+
+def _run(args: argparse.Namespace) -> int:
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        # Whoever read our output has had enough; the interpreter must not complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except SecureError as error:
+        _explain(error)
+    except Exception as error:  # noqa: BLE001  # the last line of defence: no traceback for a user
+        print(f"Something went wrong: {type(error).__name__}.", file=sys.stderr)
+        print("Run it again with --debug to see where, and please report it.", file=sys.stderr)
+    else:
+        return code
+    if args.debug:
+        traceback.print_exc()
+    return FAILED
+
+
+def _explain(error: SecureError) -> None:
+    for part in (error.what, error.why, error.remedy):
+        if part:
+            print(part, file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Adapters to Jupyter: the only package that knows jupyter_server, tornado and traitlets."""

@@ -1,0 +1,53 @@
+"""Who the current request belongs to.
+
+The gate decides it once, before any handler exists, and everything else asks here.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from tornado.httputil import HTTPServerRequest
+
+from jupyter_secure.identity.sessions import Session
+from jupyter_secure.locks import NOBODY, Actor
+
+_ATTRIBUTE = "_jupyter_secure_admission"
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A request that the gate let in: its session, or ``None`` on the few open pages.
+
+    ``same_origin`` is true when the browser itself vouches that a page of ours, or the user's own
+    hand, made the request (Fetch Metadata, ``Sec-Fetch-Site``).
+    """
+
+    session: Session | None
+    actor: Actor
+    same_origin: bool
+
+
+OPEN_PAGE = Admission(session=None, actor=NOBODY, same_origin=False)
+
+# Jupyter's own CallContext is set by JupyterHandlers only: after one of them, a plain handler on
+# the same connection would still see it. The gate sets this one for every request.
+_current: ContextVar[Admission] = ContextVar("jupyter_secure_admission", default=OPEN_PAGE)
+
+
+def admit(request: HTTPServerRequest, admission: Admission) -> None:
+    """Attach ``admission`` to ``request`` and make it current for what runs on its behalf."""
+    setattr(request, _ATTRIBUTE, admission)
+    _current.set(admission)
+
+
+def admission_of(request: HTTPServerRequest) -> Admission:
+    """Return what the gate decided for ``request``; nobody, if it never passed the gate."""
+    admission = getattr(request, _ATTRIBUTE, OPEN_PAGE)
+    return admission if isinstance(admission, Admission) else OPEN_PAGE
+
+
+def current_actor() -> Actor:
+    """Return on whose behalf the running code acts; nobody outside of a request."""
+    return _current.get().actor

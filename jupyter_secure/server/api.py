@@ -1,0 +1,237 @@
+"""Our REST API: thin handlers under ``{base_url}jupyter-secure/api/``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from functools import partial
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from tornado.web import authenticated
+
+from jupyter_secure.errors import InvalidInput
+from jupyter_secure.identity.sessions import Session
+from jupyter_secure.locks import Lock, LockMode
+from jupyter_secure.server.admission import admission_of, current_actor
+from jupyter_secure.server.contents import EncryptedContentsManager
+from jupyter_secure.server.http_errors import SecureHTTPError, as_http
+from jupyter_secure.server.runtime import Runtime, runtime_of
+from jupyter_secure.server.status import status_of_server
+
+API = r"/jupyter-secure/api"
+RESOURCE = "jupyter-secure"
+
+
+class SecureAPIHandler(APIHandler):
+    """What our handlers share; errors are ``{"message", "reason"}``."""
+
+    auth_resource = RESOURCE
+
+    @property
+    def runtime(self) -> Runtime:
+        """The runtime of this server."""
+        return runtime_of(self.settings["serverapp"])
+
+    @property
+    def session(self) -> Session:
+        """The session of this request; the gate lets none in without."""
+        session = admission_of(self.request).session
+        assert session is not None
+        return session
+
+    @property
+    def documents(self) -> EncryptedContentsManager:
+        """The contents manager; the server does not start with another one."""
+        manager = self.contents_manager
+        assert isinstance(manager, EncryptedContentsManager)
+        return manager
+
+    def body(self, name: str) -> str:
+        """Return a text field of the JSON body, or raise ``InvalidInput``."""
+        try:
+            value = (self.get_json_body() or {}).get(name)
+        except AttributeError:
+            value = None
+        if not isinstance(value, str):
+            raise InvalidInput(f'The request must be a JSON object with a text "{name}".')
+        return value
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer with our error's own words and headers."""
+        error = (kwargs.get("exc_info") or (None, None))[1]
+        if isinstance(error, SecureHTTPError):
+            for name, value in error.headers.items():
+                self.set_header(name, value)
+            self.finish(json.dumps({"message": error.log_message, "reason": error.reason}))
+        else:
+            super().write_error(status_code, **kwargs)
+
+    def lock_model(self, lock: Lock) -> dict[str, object]:
+        """Return the API's form of ``lock``."""
+        return {
+            "path": lock.path,
+            "mode": lock.mode.value,
+            "owner": lock.owner,
+            "mine": lock.owner == self.session.username,
+            "created_at": lock.created_at.isoformat(),
+        }
+
+
+class StatusHandler(SecureAPIHandler):
+    """``GET status``: everything that the panel shows."""
+
+    @authenticated
+    @authorized("read", resource=RESOURCE)
+    async def get(self) -> None:
+        """Return the state of the place."""
+        with as_http():
+            self.finish(json.dumps(await status_of_server(self)))
+
+
+class ActivityHandler(SecureAPIHandler):
+    """``POST activity``: the page saw a person, so the idle limit starts anew."""
+
+    @authenticated
+    @authorized("write", resource=RESOURCE)
+    async def post(self) -> None:
+        """Renew the session's idle limit."""
+        with as_http():
+            self.runtime.state.sessions.touch(self.session, address=str(self.request.remote_ip))
+        self.set_status(204)
+        self.finish()
+
+
+class ElevateHandler(SecureAPIHandler):
+    """``POST elevate``: confirm a second factor for what needs it."""
+
+    @authenticated
+    @authorized("write", resource=RESOURCE)
+    async def post(self) -> None:
+        """Check the code and lift the session for ``elevation_minutes``."""
+        with as_http():
+            elevate = partial(
+                self.runtime.state.elevate,
+                self.session,
+                self.body("code"),
+                address=str(self.request.remote_ip),
+            )
+            loop = asyncio.get_running_loop()
+            session = await loop.run_in_executor(self.runtime.login_thread, elevate)
+        seconds = self.runtime.state.sessions.elevated_seconds_left(session)
+        self.finish(json.dumps({"elevated_seconds_left": seconds}))
+
+
+class LocksHandler(SecureAPIHandler):
+    """``GET locks``: every lock there is."""
+
+    @authenticated
+    @authorized("read", resource=RESOURCE)
+    async def get(self) -> None:
+        """Return all locks."""
+        with as_http():
+            locks = self.runtime.state.locks.list()
+        self.finish(json.dumps({"locks": [self.lock_model(lock) for lock in locks]}))
+
+
+class LockHandler(SecureAPIHandler):
+    """``PUT`` and ``DELETE locks/{path}``: lock and unlock one file."""
+
+    @authenticated
+    @authorized("write", resource=RESOURCE)
+    async def put(self, path: str) -> None:
+        """Lock ``path`` as "private" or "read-only"; its content is sealed by that."""
+        with as_http():
+            try:
+                mode = LockMode(self.body("mode"))
+            except ValueError:
+                raise InvalidInput('The "mode" must be "private" or "read-only".') from None
+            lock = await self.documents.lock(path, mode, current_actor())
+        self.finish(json.dumps(self.lock_model(lock)))
+
+    @authenticated
+    @authorized("write", resource=RESOURCE)
+    async def delete(self, path: str) -> None:
+        """Unlock ``path``."""
+        with as_http():
+            await self.documents.unlock(path, current_actor())
+        self.set_status(204)
+        self.finish()
+
+
+class ProtectionHandler(SecureAPIHandler):
+    """``GET protection/{path}``: whether one file is sealed and locked."""
+
+    @authenticated
+    @authorized("read", resource=RESOURCE)
+    async def get(self, path: str) -> None:
+        """Return how ``path`` is protected."""
+        with as_http():
+            sealed, lock = await self.documents.protection(path)
+        self.finish(
+            json.dumps(
+                {
+                    "path": path,
+                    "sealed": sealed,
+                    "lock": self.lock_model(lock) if lock else None,
+                }
+            )
+        )
+
+
+class SessionsHandler(SecureAPIHandler):
+    """``GET sessions``: where this account is logged in."""
+
+    @authenticated
+    @authorized("read", resource=RESOURCE)
+    async def get(self) -> None:
+        """Return the live sessions of this account."""
+        with as_http():
+            sessions = self.runtime.state.sessions.live(self.session.username)
+        self.finish(
+            json.dumps(
+                {
+                    "sessions": [
+                        {
+                            "id": session.public_id,
+                            "username": session.username,
+                            "current": session.public_id == self.session.public_id,
+                            "address": session.address,
+                            "user_agent": session.user_agent,
+                            "created_at": session.created_at.isoformat(),
+                            "last_seen_at": session.last_seen_at.isoformat(),
+                        }
+                        for session in sessions
+                    ]
+                }
+            )
+        )
+
+
+class SessionHandler(SecureAPIHandler):
+    """``DELETE sessions/{id}``: end a session of this account, wherever it is."""
+
+    @authenticated
+    @authorized("write", resource=RESOURCE)
+    async def delete(self, public_id: str) -> None:
+        """End the session."""
+        with as_http():
+            self.runtime.state.sessions.require(public_id, self.session.username)
+            self.runtime.end_session(public_id)
+        self.set_status(204)
+        self.finish()
+
+
+def api_handlers() -> list[tuple[str, object]]:
+    """Return our routes, as Jupyter registers them below its base URL."""
+    return [
+        (rf"{API}/status", StatusHandler),
+        (rf"{API}/activity", ActivityHandler),
+        (rf"{API}/elevate", ElevateHandler),
+        (rf"{API}/locks", LocksHandler),
+        (rf"{API}/locks/(.+)", LockHandler),
+        (rf"{API}/protection/(.+)", ProtectionHandler),
+        (rf"{API}/sessions", SessionsHandler),
+        (rf"{API}/sessions/([\w-]+)", SessionHandler),
+    ]

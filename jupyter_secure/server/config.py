@@ -1,0 +1,119 @@
+"""``SecureConfig``: every setting an administrator can change, with its help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from traitlets import Bool, Enum, Float, Int, List, TraitError, Unicode, default, validate
+from traitlets.config import LoggingConfigurable
+
+from jupyter_secure.errors import PolicyViolation
+from jupyter_secure.store.places import state_dir
+from jupyter_secure.transport.proxies import parse_proxies
+
+
+class SecureConfig(LoggingConfigurable):
+    """The settings of jupyter-secure, as ``c.SecureConfig.…`` in ``jupyter_server_config.py``."""
+
+    state_dir = Unicode(
+        config=True,
+        help="""Directory that holds the keys, accounts, sessions, locks and certificate. Must
+        belong to the server's account and be closed to everyone else (mode 0700). Default:
+        the environment variable JUPYTER_SECURE_DIR, or `secure` in Jupyter's data directory.""",
+    )
+
+    require_https = Bool(
+        True,
+        config=True,
+        help="""Refuse to start unless the server has a certificate, listens on a UNIX socket, or
+        listens on a loopback address behind a proxy named in `trusted_proxies`.""",
+    )
+
+    min_tls = Enum(
+        ["1.2", "1.3"],
+        default_value="1.2",
+        config=True,
+        help="The oldest TLS version that a browser may use.",
+    )
+
+    trusted_proxies = List(
+        Unicode(),
+        config=True,
+        help="""Addresses or networks (such as "10.0.0.0/8") of the proxies in front of this
+        server. X-Forwarded-For and X-Forwarded-Proto are believed from these only. Use this
+        instead of ServerApp.trust_xheaders, which believes anyone.""",
+    )
+
+    idle_minutes = Float(
+        60,
+        config=True,
+        help="A session ends after this many minutes in which nobody used it.",
+    )
+
+    max_hours = Float(
+        12,
+        config=True,
+        help="A session ends this many hours after the login, used or not.",
+    )
+
+    elevation_minutes = Float(
+        10,
+        config=True,
+        help="""How long a confirmed second factor counts for what needs it, such as opening a
+        private notebook.""",
+    )
+
+    encrypt = List(
+        Unicode(),
+        default_value=["*.ipynb"],
+        config=True,
+        help="""Patterns of the files to encrypt, as in a shell: "*.csv" matches in every folder,
+        "patients/*" only there. A file that is sealed already stays sealed whatever this says.""",
+    )
+
+    follow_outside_links = Bool(
+        False,
+        config=True,
+        help="""Follow symbolic links that lead out of the folder the server serves. Off, such a
+        link is refused: what lies outside has no lock and may belong to others.""",
+    )
+
+    upload_idle_minutes = Int(
+        60,
+        config=True,
+        min=1,
+        help="An upload in parts that is not continued for this long is thrown away.",
+    )
+
+    @default("state_dir")
+    def _default_state_dir(self) -> str:
+        return str(state_dir())
+
+    @validate("state_dir")
+    def _validate_state_dir(self, proposal: dict[str, Any]) -> str:
+        return str(Path(proposal["value"]).expanduser().absolute())
+
+    @validate("trusted_proxies")
+    def _validate_trusted_proxies(self, proposal: dict[str, Any]) -> list[str]:
+        try:
+            parse_proxies(proposal["value"])
+        except PolicyViolation as error:
+            raise TraitError(str(error)) from None
+        return list(proposal["value"])
+
+    @validate("idle_minutes", "max_hours", "elevation_minutes")
+    def _validate_positive(self, proposal: dict[str, Any]) -> float:
+        value = float(proposal["value"])
+        # nan compares false with everything, so it is refused here too.
+        if not 0 < value < float("inf"):
+            raise TraitError(f"SecureConfig.{proposal['trait'].name} must be more than 0.")
+        return value
+
+    @validate("encrypt")
+    def _validate_encrypt(self, proposal: dict[str, Any]) -> list[str]:
+        patterns = list(proposal["value"])
+        if not patterns:
+            # An empty list would switch encryption off by an accident of configuration.
+            raise TraitError("SecureConfig.encrypt must name at least one pattern.")
+        return patterns

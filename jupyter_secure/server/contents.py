@@ -1,0 +1,337 @@
+"""``EncryptedContentsManager``: Jupyter's contents API over ``app.content``.
+
+It keeps the stock manager's behaviour and replaces what touches bytes. Jupyter's own methods are
+the names with one underscore; each is overridden where the stock one would read or write past us.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import decodebytes, encodebytes
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import nbformat
+from anyio.to_thread import run_sync
+from jupyter_server.services.contents.checkpoints import Checkpoints
+from jupyter_server.services.contents.filemanager import AsyncFileContentsManager
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from nbformat import ValidationError
+from tornado.web import HTTPError, RequestHandler
+from traitlets import default
+
+from jupyter_secure.app.content import Content, Reading
+from jupyter_secure.app.lock_notebook import LockNotebooks
+from jupyter_secure.app.uploads import FIRST, LAST, Uploads
+from jupyter_secure.errors import InvalidInput, PolicyViolation
+from jupyter_secure.locks import Actor, Lock, LockMode
+from jupyter_secure.server.admission import current_actor
+from jupyter_secure.server.checkpoints import SealedCheckpoints
+from jupyter_secure.server.files import SealedFilesHandler
+from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.runtime import runtime_of
+from jupyter_secure.vault.envelope import Flags
+
+_Result = TypeVar("_Result")
+
+
+class EncryptedContentsManager(AsyncLargeFileManager):
+    """Seals what ``SecureConfig.encrypt`` names, and holds the locks, on every route."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        runtime = runtime_of(self.parent)
+        self.content: Content = runtime.content(self.root_dir)
+        self.uploads = Uploads(self.content, idle_seconds=60 * runtime.config.upload_idle_minutes)
+        self._locking = LockNotebooks(
+            locks=runtime.state.locks, files=self.content, clock=runtime.state.clock
+        )
+
+    @default("checkpoints_class")
+    def _checkpoints_class_default(self) -> type[Checkpoints]:
+        return SealedCheckpoints
+
+    @default("files_handler_class")
+    def _files_handler_class_default(self) -> type[RequestHandler]:
+        return SealedFilesHandler
+
+    def check_configuration(self) -> None:
+        """Raise ``PolicyViolation`` where a setting would let content past us."""
+        if not isinstance(self.checkpoints, SealedCheckpoints):
+            raise PolicyViolation(
+                f"The checkpoints are kept by {type(self.checkpoints).__name__}, which would "
+                "write notebooks in plain text.",
+                remedy="Remove `checkpoints_class` from the contents manager's configuration.",
+            )
+        handler = self.files_handler_class
+        if handler is not None and not issubclass(handler, SealedFilesHandler):
+            raise PolicyViolation(
+                f"Downloads are served by {handler.__name__}, which knows no locks.",
+                remedy="Remove `files_handler_class` from the contents manager's configuration.",
+            )
+
+    # ── models ──────────────────────────────────────────────────────────────────────────────────
+
+    def _base_model(self, path: str) -> dict[str, Any]:
+        """Add what only we know: the size of the content, and whether a lock forbids changes."""
+        model: dict[str, Any] = super()._base_model(path)
+        os_path = self._get_os_path(path)
+        if os.path.isfile(os_path):
+            try:
+                model["size"] = self.content.facts(os_path).size
+            except OSError:
+                self.log.warning("Could not read the size of %s.", path)
+            with as_http():
+                model["writable"] = model["writable"] and self.content.may_write(
+                    os_path, current_actor()
+                )
+        return model
+
+    async def _notebook_model(
+        self, path: str, content: bool = True, require_hash: bool = False
+    ) -> dict[str, Any]:
+        """Build a notebook's model; "trusted" comes from the sealed file, not from a database."""
+        model = self._base_model(path)
+        model["type"] = "notebook"
+        if not (content or require_hash):
+            return model
+        reading = await self._read(self._get_os_path(path))
+        if content:
+            problem: dict[str, Any] = {}
+            nb = await run_sync(partial(_parse, reading.data, path, problem))
+            if reading.header is None:
+                # A plain notebook from before: what Jupyter signed then still counts.
+                self.mark_trusted_cells(nb, path)
+            else:
+                self.notary.mark_cells(nb, Flags.TRUSTED in reading.header.flags)
+            model["content"] = nb
+            model["format"] = "json"
+            self.validate_notebook_model(model, problem)
+        if require_hash:
+            model.update(self._get_hash(reading.data))
+        return model
+
+    def validate_notebook_model(
+        self, model: dict[str, Any], validation_error: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Say what is invalid and where, without quoting the cell: messages end up in logs."""
+        if validation_error is None:
+            validation_error = {}
+            nbformat.reads(
+                nbformat.writes(model["content"]), 4, capture_validation_error=validation_error
+            )
+        error = validation_error.get("ValidationError")
+        if isinstance(error, ValidationError):
+            where = "/".join(str(part) for part in getattr(error, "relative_path", ()))
+            model["message"] = (
+                "The notebook is not valid"
+                + (f" at {where}" if where else "")
+                + f" ({getattr(error, 'validator', None) or 'schema'}). It was kept as it is."
+            )
+        return model
+
+    # ── bytes ───────────────────────────────────────────────────────────────────────────────────
+
+    async def _read(self, os_path: str) -> Reading:
+        return await self._work(self.content.read, os_path, current_actor())
+
+    async def _work(self, work: Callable[..., _Result], *args: Any) -> _Result:
+        """Run ``work`` off the event loop; our errors come back as HTTP errors."""
+        with as_http():
+            return await run_sync(partial(work, *args))
+
+    async def _read_file(  # type: ignore[override]  # as Jupyter's own async manager does
+        self, os_path: str, format: str | None, raw: bool = False
+    ) -> Any:
+        """Read a file that is not opened as a notebook, opened if it is sealed."""
+        if not os.path.isfile(os_path):
+            raise HTTPError(400, f"Cannot read non-file {os_path}")
+        data = (await self._read(os_path)).data
+        content, format = _encode(data, format, os_path)
+        return (content, format, data) if raw else (content, format)
+
+    async def _save_file(self, os_path: str, content: str, format: str | None) -> None:
+        data = _decode(content, format, os_path)
+        await self._work(self.content.write, os_path, data, current_actor())
+
+    async def _read_notebook(
+        self,
+        os_path: str,
+        as_version: int = 4,
+        capture_validation_error: dict[str, Any] | None = None,
+        raw: bool = False,
+    ) -> Any:
+        """Read a notebook; never from the intermediate file that anyone could have planted."""
+        reading = await self._read(os_path)
+        nb = await run_sync(
+            partial(_parse, reading.data, os_path, capture_validation_error, as_version=as_version)
+        )
+        return (nb, reading.data) if raw else nb
+
+    async def _save_notebook(
+        self, os_path: str, nb: Any, capture_validation_error: dict[str, Any] | None = None
+    ) -> None:
+        problem: dict[str, Any] = {}
+        data, flags = await run_sync(partial(_serialise, nb, self.notary, problem))
+        if capture_validation_error is not None:
+            capture_validation_error.update(problem)
+        await self._work(partial(self.content.write, os_path, data, current_actor(), flags=flags))
+
+    def check_and_sign(self, nb: Any, path: str = "", **_kwargs: Any) -> None:
+        """Sign nothing: whether a notebook is trusted is sealed with it as it is written."""
+
+    async def trust_notebook(self, path: str) -> None:
+        """Mark every cell of the notebook as trusted, and save it so."""
+        model = await self.get(path)
+        self.notary.mark_cells(model["content"], True)
+        await self._save_notebook(self._get_os_path(path.strip("/")), model["content"])
+
+    # ── saving ──────────────────────────────────────────────────────────────────────────────────
+
+    async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
+        """Save a model; one with a "chunk" is a part of an upload."""
+        if model.get("chunk") is None:
+            # Past AsyncLargeFileManager, whose parts would be written in plain text.
+            saved: dict[str, Any] = await AsyncFileContentsManager.save(self, model, path)
+            return saved
+        return await self._save_part(model, path.strip("/"))
+
+    async def _save_part(self, model: dict[str, Any], path: str) -> dict[str, Any]:
+        part = model["chunk"]
+        if not isinstance(part, int) or model.get("type") != "file" or "content" not in model:
+            raise HTTPError(
+                400, 'A part of an upload needs the type "file", a "content" and a number "chunk".'
+            )
+        if part == FIRST:
+            self.run_pre_save_hooks(model=model, path=path)
+        os_path = self._get_os_path(path)
+        data = _decode(model["content"], model.get("format"), os_path)
+        size = await self._work(self.uploads.take, os_path, part, data, current_actor())
+        if part != LAST:
+            # The file itself is untouched until the last part; describe what has come so far.
+            return self._unfinished_model(path, size)
+        saved: dict[str, Any] = await self.get(path, content=False)
+        self.run_post_save_hooks(model=saved, os_path=os_path)
+        self.emit(data={"action": "save", "path": path})
+        return saved
+
+    def _unfinished_model(self, path: str, size: int) -> dict[str, Any]:
+        now = runtime_of(self.parent).state.clock()
+        return {
+            "name": path.rsplit("/", 1)[-1],
+            "path": path,
+            "type": "file",
+            "last_modified": now,
+            "created": now,
+            "content": None,
+            "format": None,
+            "mimetype": None,
+            "size": size,
+            "writable": True,
+            "hash": None,
+            "hash_algorithm": None,
+        }
+
+    # ── moving and deleting ─────────────────────────────────────────────────────────────────────
+
+    async def rename_file(self, old_path: str, new_path: str) -> None:
+        """Move a file or folder, and its locks with it."""
+        old, new = (self._get_os_path(path.strip("/")) for path in (old_path, new_path))
+        with as_http():
+            key = self.content.check_move_or_delete(old, current_actor())
+            self.content.entry_key(new)
+            await super().rename_file(old_path, new_path)
+            if old != new:
+                self.content.moved(key, new)
+
+    async def delete_file(self, path: str) -> None:
+        """Delete a file or folder, unless a lock forbids it."""
+        with as_http():
+            key = self.content.check_move_or_delete(
+                self._get_os_path(path.strip("/")), current_actor()
+            )
+            await super().delete_file(path)
+            self.content.deleted(key)
+
+    async def delete_checkpoint(self, checkpoint_id: str, path: str) -> Any:
+        """Delete a checkpoint, which changes what can be got back."""
+        with as_http():
+            self.content.check_write(self._get_os_path(path.strip("/")), current_actor())
+        return await super().delete_checkpoint(checkpoint_id, path)
+
+    # ── locks ───────────────────────────────────────────────────────────────────────────────────
+
+    async def lock(self, path: str, mode: LockMode, actor: Actor) -> Lock:
+        """Lock ``path``; what is plain is sealed by that."""
+        os_path = self._get_os_path(path.strip("/"))
+        if os.path.isdir(os_path):
+            raise InvalidInput(
+                f"“{path}” is a folder.", remedy="Lock the notebooks in it one by one."
+            )
+        lock = await run_sync(self._locking.lock, os_path, mode, actor)
+        self.content.forget_seen(lock.path)
+        return lock
+
+    async def unlock(self, path: str, actor: Actor) -> None:
+        """Take the lock off ``path``."""
+        await run_sync(self._locking.unlock, self._get_os_path(path.strip("/")), actor)
+
+    async def protection(self, path: str) -> tuple[bool, Lock | None]:
+        """Return whether ``path`` is sealed, and its lock."""
+        os_path = self._get_os_path(path.strip("/"))
+        return await run_sync(lambda: (self.content.sealed(os_path), self.content.lock_on(os_path)))
+
+
+def _parse(data: bytes, path: str, problem: dict[str, Any] | None, *, as_version: int = 4) -> Any:
+    """Parse a notebook; what is wrong with one is told without quoting it."""
+    try:
+        return nbformat.reads(
+            data.decode("utf-8"), as_version=as_version, capture_validation_error=problem
+        )
+    except Exception as error:
+        name = os.path.basename(path)
+        raise HTTPError(
+            400, f"Unreadable notebook: {name} is not a notebook ({type(error).__name__})."
+        ) from None
+
+
+def _serialise(nb: Any, notary: Any, problem: dict[str, Any]) -> tuple[bytes, Flags]:
+    """Return the file for ``nb`` and what is true of it."""
+    trusted = notary.check_cells(nb)
+    text = nbformat.writes(nb, version=nbformat.NO_CONVERT, capture_validation_error=problem)
+    if not text.endswith("\n"):
+        text += "\n"
+    flags = Flags.TRUSTED if trusted else Flags.NONE
+    if not problem and nb.get("nbformat") == 4:
+        flags |= Flags.VALID
+    return text.encode("utf-8"), flags
+
+
+def _encode(data: bytes, format: str | None, os_path: str) -> tuple[Any, str]:
+    """Return ``data`` as the contents API sends it: text, base64, or "byte" for internal use."""
+    if format == "byte":
+        return data, "byte"
+    if format in (None, "text"):
+        try:
+            return data.decode("utf-8"), "text"
+        except UnicodeError:
+            if format == "text":
+                raise HTTPError(
+                    400, f"{os.path.basename(os_path)} is not UTF-8 encoded", reason="bad format"
+                ) from None
+    return encodebytes(data).decode("ascii"), "base64"
+
+
+def _decode(content: Any, format: str | None, os_path: str) -> bytes:
+    """Return the bytes that the contents API sent as text or base64."""
+    if format not in ("text", "base64"):
+        raise HTTPError(400, "Must specify format of file contents as 'text' or 'base64'")
+    try:
+        if format == "text":
+            data: bytes = content.encode("utf-8")
+            return data
+        return decodebytes(content.encode("ascii"))
+    except Exception as error:
+        name = os.path.basename(os_path)
+        raise HTTPError(400, f"Encoding error saving {name} ({type(error).__name__}).") from None

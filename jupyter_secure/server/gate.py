@@ -1,0 +1,140 @@
+"""The one gate: every request passes it before any handler exists.
+
+Tornado asks the application's ``find_handler`` for each request, whoever registered the route and
+whenever. Ours answers first, so a plain handler, a websocket of another extension or a route added
+later is closed until a session opens it (default-deny).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from tornado.httputil import HTTPServerRequest, ResponseStartLine
+from tornado.web import Application
+
+from jupyter_secure.server.admission import OPEN_PAGE, Admission, admit
+from jupyter_secure.server.refusal import Refusal, RefusalHandler
+from jupyter_secure.server.runtime import Runtime
+from jupyter_secure.transport.headers import response_headers
+from jupyter_secure.transport.proxies import UNIX, Origin, parse_proxies, resolve
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Gate:
+    """Decides on every request of one web application."""
+
+    def __init__(self, runtime: Runtime, web_app: Application, base_url: str) -> None:
+        self._runtime = runtime
+        self._web_app = web_app
+        self._base_url = base_url
+        self._proxies = parse_proxies(runtime.config.trusted_proxies)
+        self._route = web_app.find_handler
+        # Compared with the raw path, exactly: nothing that a router would fold into one of these
+        # (a doubled slash, an escape) is let through by accident.
+        self._open_paths = frozenset({f"{base_url}login", f"{base_url}logout"})
+        web_app.find_handler = self.find_handler  # type: ignore[method-assign]  # the hook itself
+
+    def in_place(self) -> bool:
+        """Say whether requests still reach this gate first."""
+        return self._web_app.find_handler == self.find_handler
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        """Route ``request`` as the application would, or refuse it."""
+        try:
+            verdict = self._judge(request)
+        except Exception:
+            # Fail closed: what could not be checked is refused.
+            self._runtime.log.exception("The gate could not check a request; it was refused.")
+            verdict = Refusal(500, "The request could not be checked.", "unchecked")
+        self._stamp(request)
+        if isinstance(verdict, Admission):
+            admit(request, verdict)
+            return self._route(request, **kwargs)
+        admit(request, OPEN_PAGE)
+        return self._web_app.get_handler_delegate(
+            request, RefusalHandler, {"refusal": verdict, "login_url": f"{self._base_url}login"}
+        )
+
+    def _judge(self, request: HTTPServerRequest) -> Admission | Refusal:
+        origin = self._origin(request)
+        request.remote_ip, request.protocol = origin.address, origin.protocol
+        if self._runtime.config.require_https and not (origin.https or origin.address == UNIX):
+            return Refusal(403, "This server answers over HTTPS only.", "https-required")
+        if not self._fetch_allowed(request):
+            return Refusal(403, "A page of another site made this request.", "cross-site")
+        same_origin = request.headers.get("Sec-Fetch-Site") in ("same-origin", "none")
+        token = self._runtime.cookies.read(request, self._runtime.cookies.session)
+        sessions = self._runtime.state.sessions
+        session = sessions.authenticate(token) if token else None
+        if session is None:
+            if request.path in self._open_paths:
+                return Admission(None, OPEN_PAGE.actor, same_origin)
+            return Refusal(401, "You are not logged in.", "not-logged-in")
+        if self._is_a_person(request):
+            sessions.touch(session, address=origin.address)
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            self._runtime.sockets.keep(session.public_id, request.connection.stream)  # type: ignore[union-attr]  # HTTP/1 has a stream; HTTP/2 is not spoken
+        return Admission(session, sessions.actor(session), same_origin)
+
+    def _origin(self, request: HTTPServerRequest) -> Origin:
+        """Return where the request comes from, believing the listed proxies and nobody else."""
+        context = request.connection.context  # type: ignore[union-attr]  # set by tornado's server
+        return resolve(context.remote_ip, request.headers, self._proxies, protocol=context.protocol)
+
+    def _fetch_allowed(self, request: HTTPServerRequest) -> bool:
+        """Refuse what another site's page starts (Fetch Metadata; Origin for older browsers)."""
+        site = request.headers.get("Sec-Fetch-Site")
+        navigates = (
+            request.method == "GET"
+            and request.headers.get("Sec-Fetch-Mode") == "navigate"
+            and request.headers.get("Sec-Fetch-Dest") == "document"
+        )
+        if site in ("cross-site", "same-site") and not navigates:
+            return self._origin_configured(request)
+        is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
+        origin = request.headers.get("Origin")
+        if origin and (is_socket or request.method not in _SAFE_METHODS):
+            return urlsplit(origin).netloc == request.host or self._origin_configured(request)
+        return True
+
+    def _origin_configured(self, request: HTTPServerRequest) -> bool:
+        """Say whether the administrator named this other origin in ``ServerApp.allow_origin``."""
+        settings = self._web_app.settings
+        origin = request.headers.get("Origin", "")
+        pattern = settings.get("allow_origin_pat")
+        return bool(origin) and (
+            origin == settings.get("allow_origin") or bool(pattern and pattern.fullmatch(origin))
+        )
+
+    @staticmethod
+    def _is_a_person(request: HTTPServerRequest) -> bool:
+        """Tell a person's request from a script's, which must not keep a session alive.
+
+        JupyterLab polls, and saves by itself while a kernel prints. Its panel reports keyboard and
+        mouse through ``activity``; clients that are not browsers send no Fetch Metadata.
+        """
+        return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+
+    def _stamp(self, request: HTTPServerRequest) -> None:
+        """Put the security headers on the answer, whichever handler writes it."""
+        connection = request.connection
+        assert connection is not None
+        headers = response_headers(https=request.protocol == "https")
+        write = connection.write_headers
+
+        def write_headers(start_line: ResponseStartLine, response: Any, *args: Any) -> Any:
+            for name, value in headers.items():
+                response[name] = value
+            if not _is_static(request.path):
+                # The browser's own cache on the disk would hold what we seal on ours.
+                response["Cache-Control"] = "no-store"
+            return write(start_line, response, *args)
+
+        connection.write_headers = partial(write_headers)  # type: ignore[method-assign]  # one per request
+
+
+def _is_static(path: str) -> bool:
+    return "/static/" in path or "/lab/extensions/" in path or "/lab/api/themes/" in path

@@ -1,0 +1,52 @@
+"""The answer of the gate to a request that it does not let in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from tornado.web import RequestHandler
+
+from jupyter_secure.server.pages import render
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request was refused: HTTP status, a sentence, and a word for programs."""
+
+    status: int
+    message: str
+    reason: str
+
+
+class RefusalHandler(RequestHandler):
+    """Answers every method: a person is led to the login, a program gets JSON."""
+
+    def initialize(self, refusal: Refusal, login_url: str) -> None:
+        self._refusal = refusal
+        self._login_url = login_url
+
+    def check_xsrf_cookie(self) -> None:
+        """Nothing happens here that could be forged."""
+
+    async def prepare(self) -> None:
+        """Answer before any method is looked for."""
+        if not self._wants_page():
+            self.set_status(self._refusal.status)
+            self.set_header("Content-Type", "application/json")
+            self.finish(
+                json.dumps({"message": self._refusal.message, "reason": self._refusal.reason})
+            )
+        elif self._refusal.reason == "not-logged-in":
+            self.redirect(f"{self._login_url}?{urlencode({'next': self.request.uri or '/'})}")
+        else:
+            self.set_status(self._refusal.status)
+            self.finish(render(self, "refused.html", message=self._refusal.message))
+
+    def _wants_page(self) -> bool:
+        headers = self.request.headers
+        if self.request.method not in ("GET", "HEAD") or "Upgrade" in headers:
+            return False
+        mode = headers.get("Sec-Fetch-Mode")
+        return mode == "navigate" if mode else "text/html" in headers.get("Accept", "")

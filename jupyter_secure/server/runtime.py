@@ -1,0 +1,92 @@
+"""What one running server holds: its settings, its state and its sockets.
+
+The contents manager, the identity provider and the handlers are made by Jupyter at different
+moments; each asks for the runtime of its server and gets the same one.
+"""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NoReturn
+from weakref import WeakKeyDictionary
+
+from jupyter_secure.app.content import Content
+from jupyter_secure.app.coverage import Coverage
+from jupyter_secure.app.state import State
+from jupyter_secure.errors import SecureError
+from jupyter_secure.identity.sessions import SessionPolicy
+from jupyter_secure.server.config import SecureConfig
+from jupyter_secure.server.cookies import CookieJar
+from jupyter_secure.server.sockets import Sockets
+
+
+class Runtime:
+    """Everything of ours that belongs to one ``ServerApp``."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.log = app.log
+        self.config = SecureConfig(parent=app)
+        self.state = State.open(
+            Path(self.config.state_dir),
+            SessionPolicy(
+                idle_minutes=self.config.idle_minutes,
+                max_hours=self.config.max_hours,
+                elevation_minutes=self.config.elevation_minutes,
+            ),
+        )
+        self.sockets = Sockets()
+        #: When the notebooks were counted last, on the monotonic clock, and what was found.
+        self.coverage: tuple[float, Coverage] | None = None
+        # One thread, so that at most one password is being hashed at a time: a flood of logins
+        # queues up instead of taking 64 MiB each.
+        self.login_thread = ThreadPoolExecutor(1, thread_name_prefix="jupyter-secure-login")
+
+    @property
+    def cookies(self) -> CookieJar:
+        """This server's cookies. The port is known only once the server has found one."""
+        vault = self.state.vault.vault_id.hex()[:8]
+        return CookieJar(self.app.base_url, f"{vault}-{self.app.port}")
+
+    def content(self, root: str) -> Content:
+        """Return the guard of every byte below ``root``."""
+        return Content(
+            root=Path(root),
+            vault=self.state.vault,
+            locks=self.state.locks,
+            encrypt=tuple(self.config.encrypt),
+            follow_outside_links=self.config.follow_outside_links,
+        )
+
+    def end_session(self, public_id: str) -> None:
+        """End a session and close its sockets; seal the vault if it was the last."""
+        self.state.sessions.end(public_id)
+        self.sockets.close(public_id)
+
+
+_runtimes: WeakKeyDictionary[Any, Runtime] = WeakKeyDictionary()
+
+
+def runtime_of(app: Any) -> Runtime:
+    """Return the runtime of ``app``, made at the first call; the server stops if it can't be."""
+    if app not in _runtimes:
+        try:
+            _runtimes[app] = Runtime(app)
+        except SecureError as error:
+            refuse_to_start(app, error)
+    return _runtimes[app]
+
+
+def refuse_to_start(app: Any, error: SecureError) -> NoReturn:
+    """Say in plain words why the server does not start, and end the process.
+
+    ``SystemExit`` also passes the ``except Exception`` with which Jupyter would let a failing
+    extension go by.
+    """
+    app.log.critical("This server does not start, because it would not be secure.")
+    for line in (error.what, error.why, error.remedy):
+        if line:
+            app.log.critical("  %s", line)
+    sys.exit(1)

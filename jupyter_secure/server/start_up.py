@@ -1,0 +1,129 @@
+"""The checks between "configured" and "listening": what can't be enforced refuses to start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tornado.ioloop import PeriodicCallback
+
+from jupyter_secure.crypto.memory import protect_process
+from jupyter_secure.errors import CertificateUnusable, PolicyViolation, SecureError
+from jupyter_secure.server.gate import Gate
+from jupyter_secure.server.runtime import Runtime, refuse_to_start
+from jupyter_secure.transport import certificates
+from jupyter_secure.transport.policy import Listening, TransportSettings, check
+from jupyter_secure.transport.tls import server_context
+
+if TYPE_CHECKING:
+    from jupyter_secure.server.identity_provider import TwoFactorIdentityProvider
+
+SWEEP_SECONDS = 5
+
+
+class StartUp:
+    """Takes one server from its configuration to its open port."""
+
+    def __init__(self, app: Any, provider: TwoFactorIdentityProvider, runtime: Runtime) -> None:
+        self._app = app
+        self._provider = provider
+        self._runtime = runtime
+
+    def check(self, ssl_options: dict[str, Any] | None) -> None:
+        """Raise ``PolicyViolation`` for the first setting that would break the policy."""
+        app, config = self._app, self._runtime.config
+        check(
+            Listening(
+                ip=app.ip,
+                unix_socket=app.sock,
+                certfile=(ssl_options or {}).get("certfile", ""),
+                keyfile=(ssl_options or {}).get("keyfile", ""),
+                trust_xheaders=app.trust_xheaders,
+            ),
+            TransportSettings(
+                require_https=config.require_https,
+                trusted_proxies=tuple(config.trusted_proxies),
+                min_tls=config.min_tls,
+            ),
+        )
+        if app.certfile:
+            certificates.load(app.certfile, app.keyfile, now=self._runtime.state.clock())
+        if self._provider.token or app.config.ServerApp.get("token"):
+            raise PolicyViolation(
+                "A server-wide token is configured.",
+                why="It would be a way in without a password and a code.",
+                remedy="Remove `token` from ServerApp and IdentityProvider, in the configuration "
+                "and on the command line.",
+            )
+        if app.disable_check_xsrf:
+            raise PolicyViolation(
+                "ServerApp.disable_check_xsrf is on.",
+                why="Other sites could then act in a user's name.",
+                remedy="Remove it.",
+            )
+        if app.allow_origin == "*":
+            raise PolicyViolation(
+                'ServerApp.allow_origin is "*".',
+                why="Every site could then read what a user may read.",
+                remedy="Name the one origin that needs access, or remove it.",
+            )
+        self._check_replacements()
+
+    def _check_replacements(self) -> None:
+        from jupyter_secure.server.contents import EncryptedContentsManager
+
+        app = self._app
+        if app.web_app.settings.get("identity_provider") is not self._provider:
+            raise PolicyViolation(
+                "`tornado_settings` replaces the identity provider.",
+                remedy="Remove `identity_provider` from ServerApp.tornado_settings.",
+            )
+        manager = app.web_app.settings.get("contents_manager")
+        if not isinstance(manager, EncryptedContentsManager):
+            raise PolicyViolation(
+                f"The contents manager is {type(manager).__name__}, which would write notebooks "
+                "in plain text.",
+                remedy="Set ServerApp.contents_manager_class to "
+                "jupyter_secure.EncryptedContentsManager, or run `jupyter secure init` again.",
+            )
+        manager.check_configuration()
+
+    def before_binding(self, gate: Gate) -> None:
+        """Set what must hold when the first byte arrives, and look once more just before that."""
+        self._app.web_app.settings["xsrf_cookie_kwargs"] = self._runtime.cookies.xsrf_attributes
+        for what in protect_process():
+            self._app.log.warning("The keys are less protected than they could be: %s.", what)
+        # Jupyter schedules the binding of its socket on this loop later, so this runs first.
+        self._app.io_loop.add_callback(self._last_look, gate)
+        PeriodicCallback(self._sweep, SWEEP_SECONDS * 1000).start()
+
+    def _last_look(self, gate: Gate) -> None:
+        app = self._app
+        try:
+            if not gate.in_place():
+                raise PolicyViolation(
+                    "Something replaced the gate that every request must pass.",
+                    why="Another extension changed the web application's `find_handler`.",
+                    remedy="Disable the extension that you added last "
+                    "(`jupyter server extension list`).",
+                )
+            server = getattr(app, "_http_server", None)
+            if server is not None and app.certfile:
+                server.ssl_options = server_context(
+                    app.certfile,
+                    app.keyfile,
+                    self._runtime.config.min_tls,
+                    client_ca=app.client_ca,
+                )
+        except (PolicyViolation, CertificateUnusable) as error:
+            refuse_to_start(app, error)
+
+    def _sweep(self) -> None:
+        """End what has run out, on time even if nobody asks."""
+        try:
+            ended = self._runtime.state.sessions.sweep()
+            for session in ended:
+                self._runtime.sockets.close(session.public_id)
+            self._runtime.state.log_in.sweep()
+            self._app.contents_manager.uploads.discard_idle()
+        except SecureError:
+            self._app.log.exception("Could not look for sessions that have ended.")

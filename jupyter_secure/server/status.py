@@ -1,0 +1,154 @@
+"""What the panel shows: each protection with its level, in words, and what to do."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from anyio.to_thread import run_sync
+
+import jupyter_secure
+from jupyter_secure.app.coverage import Coverage, count
+from jupyter_secure.errors import CertificateUnusable
+from jupyter_secure.transport import certificates
+
+if TYPE_CHECKING:
+    from jupyter_secure.server.api import SecureAPIHandler
+
+Level = Literal["ok", "warn", "bad"]
+
+# Counting reads the head of every notebook; the panel asks every few seconds.
+_COUNT_EVERY_SECONDS = 30
+_COUNT_FOR_SECONDS = 2.0
+_FEW_RECOVERY_CODES = 3
+
+NOT_SET_UP: dict[str, Any] = {
+    "configured": False,
+    "version": jupyter_secure.__version__,
+    "level": "warn",
+    "sentence": "Not set up",
+    "remedy": "Run `jupyter secure init` in a terminal, then restart the server.",
+    "protections": [],
+    "locks": [],
+}
+
+
+@dataclass(frozen=True)
+class Protection:
+    """One row of the panel."""
+
+    name: str
+    label: str
+    level: Level
+    summary: str
+    remedy: str = ""
+
+
+async def status_of_server(handler: SecureAPIHandler) -> dict[str, Any]:
+    """Return the answer to ``GET status``."""
+    state, session = handler.runtime.state, handler.session
+    now = state.clock()
+    coverage = await _coverage(handler)
+    rows = [
+        _connection(handler, now),
+        _two_factor(handler),
+        _encryption(state.vault.is_open, coverage),
+        _sessions(handler),
+    ]
+    worst = next((row for level in ("bad", "warn") for row in rows if row.level == level), None)
+    account = state.accounts.get(session.username)
+    return {
+        "configured": True,
+        "version": jupyter_secure.__version__,
+        "level": worst.level if worst else "ok",
+        "sentence": f"{worst.label}: {worst.summary}" if worst else "Protected",
+        "remedy": worst.remedy if worst else "",
+        "user": {
+            "username": session.username,
+            "display_name": account.display_name if account else session.username,
+        },
+        "session": {
+            "id": session.public_id,
+            "seconds_left": state.sessions.seconds_left(session),
+            "idle_minutes": handler.runtime.config.idle_minutes,
+            "elevated_seconds_left": state.sessions.elevated_seconds_left(session),
+        },
+        "vault": {
+            "open": state.vault.is_open,
+            "sealed": coverage.sealed,
+            "matching": coverage.matching,
+            "counted_all": coverage.counted_all,
+        },
+        "protections": [asdict(row) for row in rows],
+        "locks": [handler.lock_model(lock) for lock in state.locks.list()],
+    }
+
+
+def _connection(handler: SecureAPIHandler, now: datetime) -> Protection:
+    name, label = "connection", "Connection"
+    stream = handler.request.connection.stream  # type: ignore[union-attr]  # HTTP/1 only
+    app = handler.runtime.app
+    if not isinstance(stream.socket, ssl.SSLSocket):
+        how = "HTTPS at the proxy" if handler.request.protocol == "https" else "UNIX socket"
+        return Protection(name, label, "ok", how)
+    version = (stream.socket.version() or "TLS").replace("TLSv", "TLS ")
+    try:
+        certificate = certificates.load(app.certfile, app.keyfile, now=now)
+    except CertificateUnusable as error:
+        return Protection(name, label, "bad", error.what, error.remedy)
+    days = certificate.days_left(now)
+    summary = f"{version} · certificate {days} days"
+    if days < certificates.RENEW_WITHIN_DAYS:
+        return Protection(name, label, "warn", summary, "Renew the certificate soon.")
+    return Protection(name, label, "ok", summary)
+
+
+def _two_factor(handler: SecureAPIHandler) -> Protection:
+    left = handler.runtime.state.accounts.remaining_recovery_codes(handler.session.username)
+    summary = f"code · {left} recovery code{'' if left == 1 else 's'}"
+    if left <= _FEW_RECOVERY_CODES:
+        remedy = "Keep your recovery key at hand: few recovery codes are left."
+        return Protection("two-factor", "Two-factor", "warn", summary, remedy)
+    return Protection("two-factor", "Two-factor", "ok", summary)
+
+
+def _encryption(vault_open: bool, coverage: Coverage) -> Protection:
+    name, label = "encryption", "Encryption"
+    summary = f"vault {'open' if vault_open else 'sealed'} · "
+    summary += f"{coverage.sealed} of {coverage.matching} sealed"
+    if not coverage.counted_all:
+        summary += " so far"
+    if coverage.plain:
+        remedy = "Open and save the others, or seal them with `jupyter secure vault seal FILE…`."
+        return Protection(name, label, "warn", summary, remedy)
+    if coverage.plain_checkpoints:
+        return Protection(
+            name,
+            label,
+            "warn",
+            f"{summary} · {coverage.plain_checkpoints} old checkpoints in plain text",
+            "Save those notebooks' checkpoints anew (File, Save), or delete .ipynb_checkpoints.",
+        )
+    return Protection(name, label, "ok", summary)
+
+
+def _sessions(handler: SecureAPIHandler) -> Protection:
+    others = len(handler.runtime.state.sessions.live(handler.session.username)) - 1
+    summary = "this one only" if others < 1 else f"{others} other{'' if others == 1 else 's'}"
+    return Protection("session", "Sessions", "ok", summary)
+
+
+async def _coverage(handler: SecureAPIHandler) -> Coverage:
+    runtime = handler.runtime
+    counted = runtime.coverage
+    if counted is None or time.monotonic() - counted[0] > _COUNT_EVERY_SECONDS:
+        root = Path(handler.contents_manager.root_dir)
+        coverage = await run_sync(
+            lambda: count(root, runtime.config.encrypt, seconds=_COUNT_FOR_SECONDS)
+        )
+        counted = runtime.coverage = (time.monotonic(), coverage)
+    return counted[1]
