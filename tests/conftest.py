@@ -27,6 +27,17 @@ def pytest_configure() -> None:
         )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a test that does not say, in one sentence, what behaviour it shows."""
+    silent = [
+        item.nodeid
+        for item in items
+        if isinstance(item, pytest.Function) and not (item.function.__doc__ or "").strip()
+    ]
+    if silent:
+        raise pytest.UsageError("Tests without a docstring:\n  " + "\n  ".join(silent))
+
+
 def pytest_report_header() -> str:
     """Say what is being tested."""
     return f"jupyter_secure: {FOUND_IN}"

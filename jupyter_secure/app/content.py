@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 from jupyter_secure.app.coverage import must_seal
 from jupyter_secure.app.download import Download
+from jupyter_secure.app.opening import explained, header_of
+from jupyter_secure.app.root import Root
+from jupyter_secure.app.writing import Writing
 from jupyter_secure.errors import (
     CorruptFile,
-    InvalidInput,
     Locked,
-    NotFound,
-    Refused,
-    StorageFailed,
     UnsupportedFormat,
 )
 from jupyter_secure.locks import (
@@ -44,7 +40,7 @@ from jupyter_secure.vault.envelope import (
     is_sealed,
     plaintext_size,
 )
-from jupyter_secure.vault.vault import FileSealer, Vault
+from jupyter_secure.vault.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -75,49 +71,24 @@ class Content:
         encrypt: tuple[str, ...],
         follow_outside_links: bool = False,
     ) -> None:
-        self._root = Path(os.path.realpath(root))
+        self._root = Root(root, follow_outside_links=follow_outside_links)
         self._vault = vault
         self._locks = locks
         self._encrypt = encrypt
-        self._follow_outside_links = follow_outside_links
         # Who has seen which private file. A page that shows it must be able to save it when the
         # ten minutes are over, or work would be lost; it learns nothing by saving.
         self._seen: set[tuple[str, str]] = set()
         # One writer at a time, so that two saves of one file get two versions.
         self._writing = threading.RLock()
 
-    # ── naming ──────────────────────────────────────────────────────────────────────────────────
+    # ── looking ─────────────────────────────────────────────────────────────────────────────────
 
     def key(self, path: str | Path) -> str:
-        """Return the name under which the file behind ``path`` is locked.
+        """Return the name under which the file behind ``path`` is locked. May be ``Refused``."""
+        return self._root.key(path)
 
-        Raises ``Refused`` for a link that leads out of the root.
-        """
-        return self._below_root(os.path.realpath(path), path)
-
-    def entry_key(self, path: str | Path) -> str:
-        """Return the name of the directory entry itself, which a move or deletion changes."""
-        folder, name = os.path.split(os.path.abspath(path))
-        return self._below_root(os.path.join(os.path.realpath(folder), name), path)
-
-    def _below_root(self, real: str, path: str | Path) -> str:
-        try:
-            return Path(real).relative_to(self._root).as_posix()
-        except ValueError:
-            if self._follow_outside_links:
-                return real
-        raise Refused(
-            f"“{Path(path).name}” leads out of the folder that this server serves.",
-            why="It is, or lies behind, a symbolic link to another place.",
-            remedy="Copy what you need into the folder, or ask the administrator about "
-            "SecureConfig.follow_outside_links.",
-        )
-
-    def must_seal(self, key: str) -> bool:
-        """Say whether the patterns want the file ``key`` encrypted."""
+    def _must_seal(self, key: str) -> bool:
         return must_seal(key, self._encrypt)
-
-    # ── looking ─────────────────────────────────────────────────────────────────────────────────
 
     def facts(self, path: str | Path) -> Facts:
         """Return what can be told of ``path`` without its key; ``OSError`` as ``open`` raises."""
@@ -135,15 +106,15 @@ class Content:
     def sealed(self, path: str | Path) -> bool:
         """Say whether ``path`` is sealed. Raises ``NotFound``, or ``Refused``."""
         self.key(path)
-        with _explained(path):
+        with explained(path):
             return self.facts(path).sealed
 
     def lock_on(self, path: str | Path) -> Lock | None:
         """Return the lock that holds for reading ``path``, by its place or by its content."""
         lock = self._locks.get(self.key(path))
         if lock is None:
-            with _explained(path), open(path, "rb") as file:
-                header = _header(file, Path(path).name)
+            with explained(path), open(path, "rb") as file:
+                header = header_of(file, Path(path).name)
             lock = self._alias_lock(header)
         return lock
 
@@ -162,7 +133,7 @@ class Content:
     ) -> Reading:
         """Return the content of ``path``, opened if it is sealed."""
         key = self.key(path)
-        with _explained(path), open(path, "rb") as file:
+        with explained(path), open(path, "rb") as file:
             blob = file.read()
         header = Header.parse(blob, name=f"“{key}”") if is_sealed(blob[:8]) else None
         self._check_read(key, header, actor)
@@ -174,10 +145,10 @@ class Content:
     def download(self, path: str | Path, actor: Actor) -> Download:
         """Return ``path`` for reading in parts; close it afterwards."""
         key = self.key(path)
-        with _explained(path):
+        with explained(path):
             file = open(path, "rb")  # noqa: SIM115  # handed to the Download, which closes it
         try:
-            header = _header(file, key)
+            header = header_of(file, key)
             self._check_read(key, header, actor)
             return Download(file, header, self._vault, name=f"“{key}”")
         except BaseException:
@@ -203,7 +174,7 @@ class Content:
         with self._writing:
             old = self._old_header(path)
             blob: bytes = data
-            if old is not None or self.must_seal(key):
+            if old is not None or self._must_seal(key):
                 blob = self._vault.seal_bytes(
                     data,
                     file_class=FileClass.CONTENT,
@@ -224,7 +195,7 @@ class Content:
         key = self.check_write(path, actor)
         old = self._old_header(path)
         sealer = None
-        if old is not None or self.must_seal(key):
+        if old is not None or self._must_seal(key):
             sealer = self._vault.sealer(
                 file_class=FileClass.CONTENT,
                 file_id=old.file_id if old else None,
@@ -241,7 +212,7 @@ class Content:
         """Return the header of what lies at ``path`` if this vault can go on from it."""
         try:
             with open(path, "rb") as file:
-                header = _header(file, Path(path).name)
+                header = header_of(file, Path(path).name)
         except (OSError, CorruptFile, UnsupportedFormat):
             # Missing, or damaged: the new content stands for itself and mends the file.
             return None
@@ -275,14 +246,14 @@ class Content:
 
     def check_move_or_delete(self, path: str | Path, actor: Actor) -> str:
         """Raise unless ``actor`` may move or delete ``path`` and all below; return its key."""
-        key = self.entry_key(path)
+        key = self._root.entry_key(path)
         for lock in self._locks.under(key):
             check_move_or_delete(lock, actor)
         return key
 
     def moved(self, old_key: str, new_path: str | Path) -> None:
         """Let the locks follow what was moved."""
-        self._locks.move(old_key, self.entry_key(new_path))
+        self._locks.move(old_key, self._root.entry_key(new_path))
 
     def deleted(self, key: str) -> None:
         """Forget the locks of what was deleted."""
@@ -301,7 +272,7 @@ class Content:
         Its time of change stays: for whoever has it open, nothing has changed.
         """
         name = f"“{self.key(path)}”"
-        with self._writing, _explained(path):
+        with self._writing, explained(path):
             before = os.stat(path)
             blob = Path(path).read_bytes()
             if is_sealed(blob[:8]):
@@ -315,61 +286,3 @@ class Content:
     def forget_seen(self, key: str) -> None:
         """Let nobody save ``key`` any more for having seen it: it was locked anew."""
         self._seen = {seen for seen in self._seen if seen[1] != key}
-
-
-class Writing:
-    """New content for one file that comes in parts, sealed from the first."""
-
-    def __init__(self, file: AtomicFile, sealer: FileSealer | None) -> None:
-        self._file = file
-        self._sealer = sealer
-        #: How many bytes of content have come.
-        self.size = 0
-        if sealer is not None:
-            file.write(sealer.header)
-
-    def update(self, data: bytes) -> None:
-        """Take the next part."""
-        self.size += len(data)
-        self._file.write(self._sealer.update(data) if self._sealer else data)
-
-    def commit(self) -> None:
-        """Put the new content in place."""
-        if self._sealer is not None:
-            self._file.write(self._sealer.finalize())
-        self._file.commit()
-
-    def abort(self) -> None:
-        """Throw it away; the old content stays."""
-        self._file.abort()
-
-
-def _header(file: BinaryIO, name: str) -> Header | None:
-    """Read the header of an open file, and leave the position behind it; 0 for a plain file."""
-    prefix = file.read(HEADER_BYTES)
-    if is_sealed(prefix[:8]):
-        return Header.parse(prefix, name=f"“{name}”")
-    file.seek(0)
-    return None
-
-
-@contextmanager
-def _explained(path: str | Path) -> Iterator[None]:
-    """Turn what the operating system says while reading into words."""
-    name = Path(path).name
-    try:
-        yield
-    except FileNotFoundError:
-        raise NotFound(f"“{name}” does not exist.") from None
-    except IsADirectoryError:
-        raise InvalidInput(f"“{name}” is a folder.") from None
-    except PermissionError as error:
-        raise Refused(
-            f"“{name}” cannot be read.",
-            why="Its permissions do not allow it.",
-            remedy="Change them, or ask its owner.",
-        ) from error
-    except OSError as error:
-        raise StorageFailed(
-            f"“{name}” cannot be read.", why=f"{error.strerror or 'The system gave no reason'}."
-        ) from error

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from jupyter_secure.errors import (
     Conflict,
@@ -24,12 +24,12 @@ from jupyter_secure.identity.accounts import normalise_username
 from jupyter_secure.store import places
 from jupyter_secure.store.atomic import AtomicFile
 from jupyter_secure.store.vault_file import load_keyring
-from jupyter_secure.vault import wrapping
 from jupyter_secure.vault.envelope import HEADER_BYTES, FileClass, Header, is_sealed
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.recovery_key import decode_recovery_key
 from jupyter_secure.vault.vault import Vault
+from jupyter_secure.vault.wrapping import root_key_fits
 
 # Pieces of this many bytes are read, sealed or opened, and written, one at a time.
 _PIECE = 1 << 20
@@ -71,27 +71,25 @@ def vault_of(root: RootKey, header: Header) -> Vault:
 
     Raises WrongKey for the key of another vault.
     """
-    epoch = header.stanza.epoch
-    wrap_key = wrapping.derive_wrap_key(root, header.vault_id, epoch)
-    if wrapping.fingerprint(wrap_key) != header.stanza.fingerprint:
+    if not root_key_fits(root, header):
         raise WrongKey(
             "That key does not belong to the vault that sealed this file.",
             why=f"The file belongs to vault {header.vault_id.hex()[:8]}.",
             remedy="Use the recovery key that was shown when that vault was set up.",
         )
-    keyring = Keyring.from_root(root, header.vault_id, epoch)
+    keyring = Keyring.from_root(root, header.vault_id, header.stanza.epoch)
     vault = Vault(keyring)
     vault.unseal(root)
     return vault
 
 
-def head(file: BinaryIO, name: str) -> Head:
+def head(file: IO[bytes], name: str) -> Head:
     """Read the beginning of ``file``; raises CorruptFile or UnsupportedFormat."""
     first = _read_exactly(file, HEADER_BYTES)
     return Head(Header.parse(first, name=name) if is_sealed(first) else None, first)
 
 
-def sealed_pieces(vault: Vault, first: bytes, rest: BinaryIO) -> Iterator[bytes]:
+def sealed_pieces(vault: Vault, first: bytes, rest: IO[bytes]) -> Iterator[bytes]:
     """Yield the sealed form of content that begins with ``first`` and goes on in ``rest``."""
     sealer = vault.sealer(file_class=FileClass.CONTENT)
     yield sealer.header
@@ -101,7 +99,7 @@ def sealed_pieces(vault: Vault, first: bytes, rest: BinaryIO) -> Iterator[bytes]
     yield sealer.finalize()
 
 
-def opened_pieces(vault: Vault, header: Header, rest: BinaryIO, name: str) -> Iterator[bytes]:
+def opened_pieces(vault: Vault, header: Header, rest: IO[bytes], name: str) -> Iterator[bytes]:
     """Yield the content of a sealed file whose header was read from ``rest`` already.
 
     Every piece is authentic; that the file is complete is known when the last one was yielded, so
@@ -135,7 +133,22 @@ def seal_in_place(vault: Vault, path: Path) -> bool:
     return True
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_in_place(root: RootKey, path: Path) -> bool:
+    """Turn a sealed file back into a plain one; False when it is plain already.
+
+    Raises WrongKey or CorruptFile, with the file as it was.
+    """
+    with open_file(path) as file:
+        facts = os.fstat(file.fileno())
+        header = head(file, str(path)).header
+        if header is None:
+            return False
+        vault = vault_of(root, header)
+        replace_file(path, opened_pieces(vault, header, file, str(path)), facts)
+    return True
+
+
+def open_file(path: Path) -> IO[bytes]:
     """Open a regular file for reading; NotFound, InvalidInput or StorageFailed when it is none."""
     try:
         file = path.open("rb")
@@ -158,12 +171,12 @@ def open_file(path: Path) -> BinaryIO:
 def replace_file(
     path: Path, pieces: Iterator[bytes], unchanged: os.stat_result | None = None
 ) -> None:
-    """Write ``path`` all at once or not at all.
+    """Write ``path`` all at once or not at all; a new file is for its owner only.
 
     With ``unchanged``, the facts of the file that the pieces are made from, it raises Conflict when
     someone else has changed that file meanwhile: their work is not overwritten.
     """
-    with AtomicFile(path) as target:
+    with AtomicFile(path, mode=None if path.exists() else 0o600) as target:
         for piece in pieces:
             target.write(piece)
         if unchanged is not None and not _same(path, unchanged):
@@ -195,7 +208,7 @@ def _same(path: Path, before: os.stat_result) -> bool:
     )
 
 
-def _read_exactly(file: BinaryIO, size: int) -> bytes:
+def _read_exactly(file: IO[bytes], size: int) -> bytes:
     # A pipe gives what it has: only an empty answer means the end.
     parts = []
     while size and (piece := file.read(size)):

@@ -127,9 +127,7 @@ def prepare(wishes: Wishes, now: datetime) -> Prepared:
         account = Account(
             username=username,
             display_name=wishes.username.strip(),
-            totp_secret_sealed=totp.seal_secret(
-                root.derive(totp.SECRET_PURPOSE), username, secret
-            ),
+            totp_secret_sealed=totp.seal_secret(root.derive(totp.SECRET_PURPOSE), username, secret),
             totp_last_step=totp.NO_STEP,
             confirmed=False,
             created_at=now,

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_secure.app.content import Content, Writing
+from jupyter_secure.app.content import Content
+from jupyter_secure.app.writing import Writing
 from jupyter_secure.errors import InvalidInput, SecureError
 from jupyter_secure.locks import Actor
 

@@ -7,7 +7,7 @@ import sys
 
 from jupyter_secure.app import disable
 from jupyter_secure.cli import terminal
-from jupyter_secure.cli.main import DONE, FAILED, USAGE
+from jupyter_secure.cli.exit_code import DONE, FAILED, USAGE
 from jupyter_secure.store import places
 
 DESCRIPTION = """\
@@ -31,7 +31,9 @@ def run(args: argparse.Namespace) -> int:
     files = disable.affected_files()
     if not args.yes:
         if not terminal.is_interactive():
-            print("jupyter secure disable: there is no terminal to ask; add --yes.", file=sys.stderr)
+            print(
+                "jupyter secure disable: there is no terminal to ask; add --yes.", file=sys.stderr
+            )
             return USAGE
         print("This turns off HTTPS, the login code and encryption, by putting back:")
         for path in files:

@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyter_secure.app import set_up, state_folder
 from jupyter_secure.cli import terminal
-from jupyter_secure.cli.main import DONE, USAGE
+from jupyter_secure.cli.exit_code import DONE, USAGE
 from jupyter_secure.errors import InvalidInput, WrongCode
 from jupyter_secure.store import places
 
@@ -133,7 +133,11 @@ def _with_questions(args: argparse.Namespace, now: datetime) -> int:
     # exists whose recovery key nobody has seen.
     _show_recovery(confirmed)
     sys.stdout.flush()
-    done = set_up.commit(confirmed)
+    try:
+        done = set_up.commit(confirmed)
+    except BaseException:
+        print("\nNothing was set up: what is shown above is void.", file=sys.stderr)
+        raise
     _show_next(confirmed, done)
     return DONE
 
@@ -218,13 +222,14 @@ def _show_recovery(prepared: set_up.Prepared) -> None:
 def _show_next(prepared: set_up.Prepared, done: set_up.Done) -> None:
     for name, value in done.replaced.items():
         print(f"Replaced {name} (was {value!r}); `jupyter secure disable` puts it back.")
-    confirm = "" if prepared.account.confirmed else "; the first login confirms your authenticator"
+    # The code that confirmed the enrolment is used up: it would be refused at the login.
+    with_code = "with the next code" if prepared.account.confirmed else "with a code, to confirm it"
     print("\nDone. What to do next:")
     print("  1. Restart Jupyter, and open the https:// address that it prints.")
     if prepared.certificate_pem is None:
-        print(f"  2. Log in with your password and a code{confirm}.")
+        print(f"  2. Log in {with_code}.")
     else:
-        print(f"  2. Let the browser trust {done.certfile}, then log in{confirm}.")
+        print(f"  2. Let the browser trust {done.certfile},\n     then log in {with_code}.")
     print("  3. See what is on at any time: jupyter secure status")
 
 
@@ -254,5 +259,3 @@ def _already_there(args: argparse.Namespace, now: datetime) -> int:
 
     show(report(Path.cwd(), now))
     return DONE
-
-

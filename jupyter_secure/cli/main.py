@@ -13,9 +13,8 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
+from jupyter_secure.cli.exit_code import DONE, FAILED, USAGE
 from jupyter_secure.errors import SecureError
-
-DONE, FAILED, USAGE = 0, 1, 2
 
 # Command → (module, what it does in a line). The order is that of a first acquaintance.
 COMMANDS = {

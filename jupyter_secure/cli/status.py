@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jupyter_secure.app.report import Report, report
 from jupyter_secure.cli import terminal
-from jupyter_secure.cli.main import DONE, FAILED
+from jupyter_secure.cli.exit_code import DONE, FAILED
 
 DESCRIPTION = """\
 Show what is on and what is not. The exit code is 1 when a protection is off, so that a

@@ -100,7 +100,7 @@ def qr_code(text: str) -> str:
     # Black on white whatever the terminal's colours are: many scanners fail on inverted codes.
     begin, end = ("\x1b[30;107m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
     rows: list[Sequence[int]] = [
-        list(row) for row in segno.make_qr(text, error="l").matrix_iter(border=3)
+        list(row) for row in segno.make_qr(text, error="l").matrix_iter(border=4)
     ]
     if len(rows) % 2:
         rows.append([0] * len(rows[0]))

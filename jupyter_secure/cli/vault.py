@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from jupyter_secure.app import files
 from jupyter_secure.cli import terminal
-from jupyter_secure.cli.main import DONE, FAILED, USAGE
+from jupyter_secure.cli.exit_code import DONE, FAILED, USAGE
 from jupyter_secure.errors import Conflict, InvalidInput, SecureError
 from jupyter_secure.store import places
 from jupyter_secure.store.vault_file import load_keyring
-from jupyter_secure.vault.envelope import Header
 from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.vault import Vault
 
@@ -164,15 +163,46 @@ def _seal(args: argparse.Namespace, vault: Vault) -> int:
                 raise Conflict(f"{args.files[0]} is sealed already.")
             _write(args, files.sealed_pieces(vault, begin.first, file))
         return DONE
-    return _each(args.files, lambda path: "sealed" if files.seal_in_place(vault, path) else "is sealed already")
+    return _each(args.files, lambda path: files.seal_in_place(vault, path), "sealed")
 
 
 def _open(args: argparse.Namespace, root: RootKey) -> int:
     if args.in_place:
-        return _each(args.files, lambda path: _open_in_place(args, root, path))
+        return _each(args.files, lambda path: files.open_in_place(root, path), "opened")
     if args.files == ["-"]:
         _open_one(args, root, sys.stdin.buffer, "Standard input")
         return DONE
     with files.open_file(Path(args.files[0])) as file:
         _open_one(args, root, file, args.files[0])
     return DONE
+
+
+def _open_one(args: argparse.Namespace, root: RootKey, file: IO[bytes], name: str) -> None:
+    header = files.require_sealed(files.head(file, name), name)
+    vault = files.vault_of(root, header)
+    _write(args, files.opened_pieces(vault, header, file, name))
+
+
+def _write(args: argparse.Namespace, pieces: Iterator[bytes]) -> None:
+    if args.output is not None:
+        files.replace_file(args.output, pieces)
+        return
+    if args.action == "seal" and sys.stdout.isatty():
+        raise InvalidInput(
+            "A sealed file is not text for a terminal.", remedy="Add -o OUT, or use a pipe."
+        )
+    for piece in pieces:
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
+
+
+def _each(names: list[str], change: Callable[[Path], bool], done: str) -> int:
+    """Change each file; what fails is explained, and the others are done all the same."""
+    code = DONE
+    for name in names:
+        try:
+            print(f"{name}: {done}" if change(Path(name)) else f"{name}: {done} already")
+        except SecureError as error:
+            print(error, file=sys.stderr)
+            code = FAILED
+    return code

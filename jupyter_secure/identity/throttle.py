@@ -44,11 +44,11 @@ PER_ADDRESS = AttemptPolicy(free=20)
 
 @dataclass(frozen=True)
 class Tally:
-    """What is counted for one key: the tries, since when, and until when to wait."""
+    """What is counted for one key: the tries, since when, and until when to wait, if at all."""
 
     count: int
     since: datetime
-    blocked_until: datetime
+    blocked_until: datetime | None
 
 
 class Attempts(Protocol):
@@ -73,17 +73,18 @@ def reserve(tally: Tally | None, policy: AttemptPolicy, now: datetime) -> Tally:
     ``None`` stands for a key without a tally. A tally is forgotten ``forget_after`` its first try,
     but never in the middle of a wait.
     """
-    if tally is not None and now < tally.blocked_until:
+    if tally is not None and tally.blocked_until is not None and now < tally.blocked_until:
         left = tally.blocked_until - now
         # A wait longer than the longest means that the clock was set back: a clock that was
         # wrong for a moment must not lock the owner out for a year.
         if left <= policy.longest_wait:
             raise TooManyTries(-(-left // timedelta(seconds=1)))
     if tally is None or now - tally.since >= policy.forget_after:
-        tally = Tally(count=0, since=now, blocked_until=now)
+        tally = Tally(count=0, since=now, blocked_until=None)
     count = tally.count + 1
+    wait = policy.wait_after(count)
     # A clock that was set back keeps the count: it must not refill the budget either.
-    return Tally(count, min(tally.since, now), now + policy.wait_after(count))
+    return Tally(count, min(tally.since, now), now + wait if wait else None)
 
 
 def refund(tally: Tally, policy: AttemptPolicy, reserved: Tally) -> Tally:
@@ -96,7 +97,7 @@ def refund(tally: Tally, policy: AttemptPolicy, reserved: Tally) -> Tally:
         return tally  # it was forgotten or cleared meanwhile: there is nothing to give back
     count = tally.count - 1
     if count < policy.free or tally.blocked_until == reserved.blocked_until:
-        return Tally(count, tally.since, tally.since)
+        return Tally(count, tally.since, None)
     return replace(tally, count=count)
 
 

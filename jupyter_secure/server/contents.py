@@ -7,7 +7,6 @@ the names with one underscore; each is overridden where the stock one would read
 from __future__ import annotations
 
 import os
-from base64 import decodebytes, encodebytes
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -29,6 +28,12 @@ from jupyter_secure.locks import Actor, Lock, LockMode
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.checkpoints import SealedCheckpoints
 from jupyter_secure.server.files import SealedFilesHandler
+from jupyter_secure.server.formats import (
+    decode_file,
+    encode_file,
+    parse_notebook,
+    serialise_notebook,
+)
 from jupyter_secure.server.http_errors import as_http
 from jupyter_secure.server.runtime import runtime_of
 from jupyter_secure.vault.envelope import Flags
@@ -99,7 +104,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         reading = await self._read(self._get_os_path(path))
         if content:
             problem: dict[str, Any] = {}
-            nb = await run_sync(partial(_parse, reading.data, path, problem))
+            nb = await run_sync(partial(parse_notebook, reading.data, path, problem))
             if reading.header is None:
                 # A plain notebook from before: what Jupyter signed then still counts.
                 self.mark_trusted_cells(nb, path)
@@ -148,11 +153,11 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         if not os.path.isfile(os_path):
             raise HTTPError(400, f"Cannot read non-file {os_path}")
         data = (await self._read(os_path)).data
-        content, format = _encode(data, format, os_path)
-        return (content, format, data) if raw else (content, format)
+        content, sent_as = encode_file(data, format, os_path)
+        return (content, sent_as, data) if raw else (content, sent_as)
 
     async def _save_file(self, os_path: str, content: str, format: str | None) -> None:
-        data = _decode(content, format, os_path)
+        data = decode_file(content, format, os_path)
         await self._work(self.content.write, os_path, data, current_actor())
 
     async def _read_notebook(
@@ -165,7 +170,13 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         """Read a notebook; never from the intermediate file that anyone could have planted."""
         reading = await self._read(os_path)
         nb = await run_sync(
-            partial(_parse, reading.data, os_path, capture_validation_error, as_version=as_version)
+            partial(
+                parse_notebook,
+                reading.data,
+                os_path,
+                capture_validation_error,
+                as_version=as_version,
+            )
         )
         return (nb, reading.data) if raw else nb
 
@@ -173,7 +184,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         self, os_path: str, nb: Any, capture_validation_error: dict[str, Any] | None = None
     ) -> None:
         problem: dict[str, Any] = {}
-        data, flags = await run_sync(partial(_serialise, nb, self.notary, problem))
+        data, flags = await run_sync(partial(serialise_notebook, nb, self.notary, problem))
         if capture_validation_error is not None:
             capture_validation_error.update(problem)
         await self._work(partial(self.content.write, os_path, data, current_actor(), flags=flags))
@@ -206,7 +217,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         if part == FIRST:
             self.run_pre_save_hooks(model=model, path=path)
         os_path = self._get_os_path(path)
-        data = _decode(model["content"], model.get("format"), os_path)
+        data = decode_file(model["content"], model.get("format"), os_path)
         size = await self._work(self.uploads.take, os_path, part, data, current_actor())
         if part != LAST:
             # The file itself is untouched until the last part; describe what has come so far.
@@ -240,7 +251,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         old, new = (self._get_os_path(path.strip("/")) for path in (old_path, new_path))
         with as_http():
             key = self.content.check_move_or_delete(old, current_actor())
-            self.content.entry_key(new)
+            self.content.key(new)
             await super().rename_file(old_path, new_path)
             if old != new:
                 self.content.moved(key, new)
@@ -281,57 +292,3 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         """Return whether ``path`` is sealed, and its lock."""
         os_path = self._get_os_path(path.strip("/"))
         return await run_sync(lambda: (self.content.sealed(os_path), self.content.lock_on(os_path)))
-
-
-def _parse(data: bytes, path: str, problem: dict[str, Any] | None, *, as_version: int = 4) -> Any:
-    """Parse a notebook; what is wrong with one is told without quoting it."""
-    try:
-        return nbformat.reads(
-            data.decode("utf-8"), as_version=as_version, capture_validation_error=problem
-        )
-    except Exception as error:
-        name = os.path.basename(path)
-        raise HTTPError(
-            400, f"Unreadable notebook: {name} is not a notebook ({type(error).__name__})."
-        ) from None
-
-
-def _serialise(nb: Any, notary: Any, problem: dict[str, Any]) -> tuple[bytes, Flags]:
-    """Return the file for ``nb`` and what is true of it."""
-    trusted = notary.check_cells(nb)
-    text = nbformat.writes(nb, version=nbformat.NO_CONVERT, capture_validation_error=problem)
-    if not text.endswith("\n"):
-        text += "\n"
-    flags = Flags.TRUSTED if trusted else Flags.NONE
-    if not problem and nb.get("nbformat") == 4:
-        flags |= Flags.VALID
-    return text.encode("utf-8"), flags
-
-
-def _encode(data: bytes, format: str | None, os_path: str) -> tuple[Any, str]:
-    """Return ``data`` as the contents API sends it: text, base64, or "byte" for internal use."""
-    if format == "byte":
-        return data, "byte"
-    if format in (None, "text"):
-        try:
-            return data.decode("utf-8"), "text"
-        except UnicodeError:
-            if format == "text":
-                raise HTTPError(
-                    400, f"{os.path.basename(os_path)} is not UTF-8 encoded", reason="bad format"
-                ) from None
-    return encodebytes(data).decode("ascii"), "base64"
-
-
-def _decode(content: Any, format: str | None, os_path: str) -> bytes:
-    """Return the bytes that the contents API sent as text or base64."""
-    if format not in ("text", "base64"):
-        raise HTTPError(400, "Must specify format of file contents as 'text' or 'base64'")
-    try:
-        if format == "text":
-            data: bytes = content.encode("utf-8")
-            return data
-        return decodebytes(content.encode("ascii"))
-    except Exception as error:
-        name = os.path.basename(os_path)
-        raise HTTPError(400, f"Encoding error saving {name} ({type(error).__name__}).") from None

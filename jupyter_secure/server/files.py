@@ -11,7 +11,8 @@ from jupyter_server.base.handlers import AuthenticatedFileHandler
 from jupyter_secure.app.content import Content
 from jupyter_secure.app.download import Download
 from jupyter_secure.server.admission import admission_of
-from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.http_errors import SecureHTTPError, as_http
+from jupyter_secure.server.pages import render
 
 
 class SealedFilesHandler(AuthenticatedFileHandler):
@@ -58,10 +59,14 @@ class SealedFilesHandler(AuthenticatedFileHandler):
         return bool(super().should_return_304())
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Drop the headers that describe the file; the answer is an error."""
+        """Say what is wrong on a page of ours, without the headers that describe the file."""
         for name in ("Etag", "Content-Length", "Content-Range", "Content-Disposition"):
             self.clear_header(name)
-        super().write_error(status_code, **kwargs)
+        error = (kwargs.get("exc_info") or (None, None))[1]
+        if isinstance(error, SecureHTTPError):
+            self.finish(render(self, "refused.html", message=error.get_message()))
+        else:
+            super().write_error(status_code, **kwargs)
 
     def on_finish(self) -> None:
         """Close the file."""

@@ -7,7 +7,6 @@ later is closed until a session opens it (default-deny).
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -75,7 +74,7 @@ class Gate:
             return Refusal(401, "You are not logged in.", "not-logged-in")
         if self._is_a_person(request):
             sessions.touch(session, address=origin.address)
-        if request.headers.get("Upgrade", "").lower() == "websocket":
+        if _is_websocket(request):
             self._runtime.sockets.keep(session.public_id, request.connection.stream)  # type: ignore[union-attr]  # HTTP/1 has a stream; HTTP/2 is not spoken
         return Admission(session, sessions.actor(session), same_origin)
 
@@ -87,16 +86,13 @@ class Gate:
     def _fetch_allowed(self, request: HTTPServerRequest) -> bool:
         """Refuse what another site's page starts (Fetch Metadata; Origin for older browsers)."""
         site = request.headers.get("Sec-Fetch-Site")
-        navigates = (
-            request.method == "GET"
-            and request.headers.get("Sec-Fetch-Mode") == "navigate"
-            and request.headers.get("Sec-Fetch-Dest") == "document"
-        )
-        if site in ("cross-site", "same-site") and not navigates:
-            return self._origin_configured(request)
-        is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
+        if site in ("cross-site", "same-site"):
+            return _is_followed_link(request) or self._origin_configured(request)
         origin = request.headers.get("Origin")
-        if origin and (is_socket or request.method not in _SAFE_METHODS):
+        is_socket = _is_websocket(request)
+        # A form of ours posts "Origin: null", since our pages send no Referer; where the browser
+        # vouches for them in Fetch Metadata, that is enough. Sockets always name their origin.
+        if origin and (is_socket or (site is None and request.method not in _SAFE_METHODS)):
             return urlsplit(origin).netloc == request.host or self._origin_configured(request)
         return True
 
@@ -128,12 +124,27 @@ class Gate:
         def write_headers(start_line: ResponseStartLine, response: Any, *args: Any) -> Any:
             for name, value in headers.items():
                 response[name] = value
+            # Which server this is, and its version, helps only who looks for a hole in it.
+            response.pop("Server", None)
             if not _is_static(request.path):
                 # The browser's own cache on the disk would hold what we seal on ours.
                 response["Cache-Control"] = "no-store"
             return write(start_line, response, *args)
 
-        connection.write_headers = partial(write_headers)  # type: ignore[method-assign]  # one per request
+        connection.write_headers = write_headers  # type: ignore[assignment,method-assign]  # one per request
+
+
+def _is_websocket(request: HTTPServerRequest) -> bool:
+    return request.headers.get("Upgrade", "").lower() == "websocket"
+
+
+def _is_followed_link(request: HTTPServerRequest) -> bool:
+    """Tell a link that a person followed from a page's own request; a frame is not followed."""
+    return (
+        request.method == "GET"
+        and request.headers.get("Sec-Fetch-Mode") == "navigate"
+        and request.headers.get("Sec-Fetch-Dest") == "document"
+    )
 
 
 def _is_static(path: str) -> bool:

@@ -24,6 +24,7 @@ class RefusalHandler(RequestHandler):
     """Answers every method: a person is led to the login, a program gets JSON."""
 
     def initialize(self, refusal: Refusal, login_url: str) -> None:
+        """Take what the gate decided."""
         self._refusal = refusal
         self._login_url = login_url
 
@@ -46,7 +47,6 @@ class RefusalHandler(RequestHandler):
 
     def _wants_page(self) -> bool:
         headers = self.request.headers
-        if self.request.method not in ("GET", "HEAD") or "Upgrade" in headers:
-            return False
-        mode = headers.get("Sec-Fetch-Mode")
-        return mode == "navigate" if mode else "text/html" in headers.get("Accept", "")
+        if mode := headers.get("Sec-Fetch-Mode"):
+            return mode == "navigate"
+        return self.request.method in ("GET", "HEAD") and "text/html" in headers.get("Accept", "")

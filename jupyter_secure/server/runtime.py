@@ -65,6 +65,11 @@ class Runtime:
         self.state.sessions.end(public_id)
         self.sockets.close(public_id)
 
+    def close(self) -> None:
+        """Throw away unfinished uploads, end every session and wipe the keys."""
+        self.app.contents_manager.uploads.discard_all()
+        self.state.close()
+
 
 _runtimes: WeakKeyDictionary[Any, Runtime] = WeakKeyDictionary()
 

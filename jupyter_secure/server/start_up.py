@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import atexit
+import os
+from pathlib import Path
+from threading import Thread
+from typing import Any
 
+from jupyter_server.auth.identity import IdentityProvider
 from tornado.ioloop import PeriodicCallback
 
 from jupyter_secure.crypto.memory import protect_process
 from jupyter_secure.errors import CertificateUnusable, PolicyViolation, SecureError
+from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.gate import Gate
 from jupyter_secure.server.runtime import Runtime, refuse_to_start
+from jupyter_secure.store.atomic import remove_debris
 from jupyter_secure.transport import certificates
 from jupyter_secure.transport.policy import Listening, TransportSettings, check
 from jupyter_secure.transport.tls import server_context
-
-if TYPE_CHECKING:
-    from jupyter_secure.server.identity_provider import TwoFactorIdentityProvider
 
 SWEEP_SECONDS = 5
 
@@ -23,7 +27,7 @@ SWEEP_SECONDS = 5
 class StartUp:
     """Takes one server from its configuration to its open port."""
 
-    def __init__(self, app: Any, provider: TwoFactorIdentityProvider, runtime: Runtime) -> None:
+    def __init__(self, app: Any, provider: IdentityProvider, runtime: Runtime) -> None:
         self._app = app
         self._provider = provider
         self._runtime = runtime
@@ -69,8 +73,6 @@ class StartUp:
         self._check_replacements()
 
     def _check_replacements(self) -> None:
-        from jupyter_secure.server.contents import EncryptedContentsManager
-
         app = self._app
         if app.web_app.settings.get("identity_provider") is not self._provider:
             raise PolicyViolation(
@@ -95,6 +97,8 @@ class StartUp:
         # Jupyter schedules the binding of its socket on this loop later, so this runs first.
         self._app.io_loop.add_callback(self._last_look, gate)
         PeriodicCallback(self._sweep, SWEEP_SECONDS * 1000).start()
+        atexit.register(self._runtime.close)
+        Thread(target=self._remove_debris, name="jupyter-secure-debris", daemon=True).start()
 
     def _last_look(self, gate: Gate) -> None:
         app = self._app
@@ -116,6 +120,11 @@ class StartUp:
                 )
         except (PolicyViolation, CertificateUnusable) as error:
             refuse_to_start(app, error)
+
+    def _remove_debris(self) -> None:
+        """Delete what servers that were killed left half-written, however large the tree is."""
+        for folder, _, _ in os.walk(self._app.contents_manager.root_dir):
+            remove_debris(Path(folder))
 
     def _sweep(self) -> None:
         """End what has run out, on time even if nobody asks."""

@@ -7,17 +7,15 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from anyio.to_thread import run_sync
 
 import jupyter_secure
 from jupyter_secure.app.coverage import Coverage, count
 from jupyter_secure.errors import CertificateUnusable
+from jupyter_secure.server.api_handler import SecureAPIHandler
 from jupyter_secure.transport import certificates
-
-if TYPE_CHECKING:
-    from jupyter_secure.server.api import SecureAPIHandler
 
 Level = Literal["ok", "warn", "bad"]
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
 
-from jupyter_secure.errors import StorageFailed
+from jupyter_secure.errors import InvalidInput, StorageFailed
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
@@ -52,13 +52,20 @@ class AtomicFile:
     parted: the other names keep the old content.
 
     Every method raises ``StorageFailed`` when the operating system refuses; the temporary file is
-    then gone and the old file untouched. For one thread at a time.
+    then gone and the old file untouched. Raises ``InvalidInput`` for a name that no file can have.
+    For one thread at a time.
     """
 
     def __init__(self, path: Path, *, mode: int | None = None) -> None:
         self.path = path
-        # Resolved, because renaming onto a link would replace the link.
-        self._target = Path(os.path.realpath(path))
+        try:
+            # Resolved, because renaming onto a link would replace the link.
+            self._target = Path(os.path.realpath(path))
+        except ValueError:
+            # A NUL, or text that the file system cannot encode.
+            raise InvalidInput(
+                f"{str(path)!r} cannot be the name of a file.", remedy="Choose another name."
+            ) from None
         self._temporary = self._target.with_name(TEMPORARY_PREFIX + secrets.token_hex(8))
         self._descriptor = -1
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from jupyter_secure.identity import throttle
 from jupyter_secure.identity.throttle import AttemptPolicy, Tally
@@ -31,7 +31,8 @@ class DatabaseAttempts:
                 # New keys are what makes the table grow, so here is where old ones go.
                 connection.execute(
                     delete(schema.attempts).where(
-                        _attempts.since < now - policy.forget_after, _attempts.blocked_until < now
+                        _attempts.since < now - policy.forget_after,
+                        or_(_attempts.blocked_until.is_(None), _attempts.blocked_until < now),
                     )
                 )
             else:

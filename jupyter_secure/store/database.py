@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,10 @@ class Database:
         )
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
+        # Writers of this process queue up here: SQLite's own waiting is polling, in which one of
+        # many can lose until its time is up. Reentrant, so that nesting is an error ("locked")
+        # and not a standstill.
+        self._writing = threading.RLock()
         self._writer = self._engine.execution_options(**{_BEGIN_OPTION: "IMMEDIATE"})
 
     @classmethod
@@ -113,7 +118,7 @@ class Database:
 
         ``IntegrityError`` passes through: what a duplicate means is the store's to say.
         """
-        with self._explained(), self._writer.begin() as connection:
+        with self._writing, self._explained(), self._writer.begin() as connection:
             yield connection
 
     @classmethod
@@ -124,6 +129,9 @@ class Database:
                 _close_to_others(path)
             with database.writing() as connection:
                 _check(connection, path, create=create)
+            with database.reading() as connection:
+                # Kept in the file, so set only once it is known to be ours.
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         except BaseException:
             database.close()
             raise
@@ -169,7 +177,6 @@ def _configure(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> No
     # The driver's own transactions begin without the write lock; `_begin` begins ours.
     connection.isolation_level = None
     for setting in (
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",  # a used recovery code leaves no trace in free pages

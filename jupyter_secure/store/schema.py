@@ -101,7 +101,7 @@ attempts = Table(
     Column("key", String, primary_key=True),
     Column("count", Integer, nullable=False),
     Column("since", Moment, nullable=False, index=True),
-    Column("blocked_until", Moment, nullable=False),
+    Column("blocked_until", Moment),
 )
 
 locks = Table(

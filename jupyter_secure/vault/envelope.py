@@ -60,7 +60,8 @@ class Flags(IntFlag):
     """Every output of the notebook was trusted."""
 
 
-KNOWN_FLAGS = Flags.VALID | Flags.TRUSTED
+# An int: the complement of a Flags has only the bits that Flags itself knows.
+KNOWN_FLAGS = int(Flags.VALID | Flags.TRUSTED)
 _KNOWN_CLASSES = frozenset(FileClass)
 
 

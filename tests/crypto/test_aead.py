@@ -17,6 +17,7 @@ ACCEPTED = {v["name"]: base64.b64decode(v["ciphertext"]) for v in VECTORS["accep
 
 
 def name_of(vector: dict[str, Any]) -> str:
+    """Name a test case for its vector."""
     return str(vector["name"])
 
 

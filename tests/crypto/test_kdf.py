@@ -57,11 +57,6 @@ def test_profile_limits(profile: Argon2idProfile, acceptable: bool) -> None:
             kdf.argon2id(b"password", bytes(16), profile)
 
 
-def test_rfc_9106_profile_is_the_default_of_the_standard() -> None:
-    """The named profile is the second recommendation of RFC 9106, section 4."""
-    assert RFC_9106_LOW_MEMORY == Argon2idProfile(iterations=3, lanes=4, memory_kib=64 * 1024)
-
-
 def test_too_little_memory_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the machine has not got the memory, the message says how much it takes."""
 

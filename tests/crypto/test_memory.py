@@ -12,7 +12,7 @@ from jupyter_secure.crypto import memory
 # A process that says when it is readable and when it should not be any more. It gives up root,
 # because root may read everything; changing the account makes it undumpable, hence the prctl.
 VICTIM = textwrap.dedent("""
-    import ctypes, os, sys
+    import ctypes, os, resource, sys
     from jupyter_secure.crypto.memory import protect_process
     if os.geteuid() == 0:
         os.setgid(65534); os.setuid(65534)
@@ -37,6 +37,7 @@ SNOOP = textwrap.dedent("""
 
 
 def snoop(pid: int) -> str:
+    """Try to open another process's memory, as a process of the same account."""
     command = [sys.executable, "-c", SNOOP, str(pid)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 

@@ -1,0 +1,74 @@
+"""What the handlers of our REST API share."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from jupyter_server.base.handlers import APIHandler
+
+from jupyter_secure.errors import InvalidInput
+from jupyter_secure.identity.sessions import Session
+from jupyter_secure.locks import Lock
+from jupyter_secure.server.admission import admission_of
+from jupyter_secure.server.contents import EncryptedContentsManager
+from jupyter_secure.server.http_errors import SecureHTTPError
+from jupyter_secure.server.runtime import Runtime, runtime_of
+
+#: What an authorizer is asked about, where the administrator configured one.
+RESOURCE = "jupyter-secure"
+
+
+class SecureAPIHandler(APIHandler):
+    """What our handlers share; errors are ``{"message", "reason"}``."""
+
+    auth_resource = RESOURCE
+
+    @property
+    def runtime(self) -> Runtime:
+        """The runtime of this server."""
+        return runtime_of(self.settings["serverapp"])
+
+    @property
+    def session(self) -> Session:
+        """The session of this request; the gate lets none in without."""
+        session = admission_of(self.request).session
+        assert session is not None
+        return session
+
+    @property
+    def documents(self) -> EncryptedContentsManager:
+        """The contents manager; the server does not start with another one."""
+        manager = self.contents_manager
+        assert isinstance(manager, EncryptedContentsManager)
+        return manager
+
+    def body(self, name: str) -> str:
+        """Return a text field of the JSON body, or raise ``InvalidInput``."""
+        try:
+            value = (self.get_json_body() or {}).get(name)
+        except AttributeError:
+            value = None
+        if not isinstance(value, str):
+            raise InvalidInput(f'The request must be a JSON object with a text "{name}".')
+        return value
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer with our error's own words and headers."""
+        error = (kwargs.get("exc_info") or (None, None))[1]
+        if isinstance(error, SecureHTTPError):
+            for name, value in error.headers.items():
+                self.set_header(name, value)
+            self.finish(json.dumps({"message": error.log_message, "reason": error.reason}))
+        else:
+            super().write_error(status_code, **kwargs)
+
+    def lock_model(self, lock: Lock) -> dict[str, object]:
+        """Return the API's form of ``lock``."""
+        return {
+            "path": lock.path,
+            "mode": lock.mode.value,
+            "owner": lock.owner,
+            "mine": lock.owner == self.session.username,
+            "created_at": lock.created_at.isoformat(),
+        }

@@ -1,0 +1,178 @@
+"""A whole place without a server: real vault, real database, two accounts, a clock to turn."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from jupyter_secure.app.elevate import Elevate
+from jupyter_secure.app.log_in import LogIn
+from jupyter_secure.app.sessions import Sessions
+from jupyter_secure.crypto.kdf import OWASP_MINIMUM
+from jupyter_secure.errors import SecureError
+from jupyter_secure.identity import recovery_codes, totp
+from jupyter_secure.identity.accounts import Account
+from jupyter_secure.identity.sessions import Session, SessionPolicy
+from jupyter_secure.store.accounts import DatabaseAccounts
+from jupyter_secure.store.attempts import DatabaseAttempts
+from jupyter_secure.store.database import Database
+from jupyter_secure.store.sessions import DatabaseSessions
+from jupyter_secure.vault.keyring import Keyring
+from jupyter_secure.vault.vault import Vault
+
+PASSWORDS = {"alice": "correct horse battery", "bob": "staple paper clip"}
+START = datetime(2030, 1, 1, 12, 0, 5, tzinfo=timezone.utc)
+HERE = "192.0.2.7"
+
+
+@dataclass(frozen=True)
+class Person:
+    """What one user holds in head and hand."""
+
+    name: str
+    password: str
+    secret: str
+    recovery_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What a set-up made, shared by all tests because each derivation takes its time."""
+
+    keyring: Keyring
+    people: dict[str, Person]
+    sealed: dict[str, bytes]
+
+
+@dataclass
+class Place:
+    """One run of a server on a state directory."""
+
+    path: Path
+    foundation: Foundation
+    run_id: str = "run"
+    now: datetime = START
+    policy: SessionPolicy = field(default_factory=SessionPolicy)
+
+    def __post_init__(self) -> None:
+        self.database = Database.create(self.path)
+        self.vault = Vault(self.foundation.keyring)
+        self.accounts = DatabaseAccounts(self.database)
+        self.attempts = DatabaseAttempts(self.database)
+        self.store = DatabaseSessions(self.database)
+        self.sessions = Sessions(
+            store=self.store,
+            vault=self.vault,
+            policy=self.policy,
+            run_id=self.run_id,
+            clock=self.clock,
+        )
+        self.log_in = LogIn(
+            keyring=lambda: self.foundation.keyring,
+            accounts=self.accounts,
+            attempts=self.attempts,
+            sessions=self.sessions,
+            clock=self.clock,
+        )
+        self.elevate = Elevate(
+            vault=self.vault,
+            accounts=self.accounts,
+            attempts=self.attempts,
+            sessions=self.sessions,
+            clock=self.clock,
+        )
+
+    def clock(self) -> datetime:
+        """Tell the time."""
+        return self.now
+
+    def wait(self, **span: float) -> None:
+        """Let time go by, or back."""
+        self.now += timedelta(**span)
+
+    def person(self, name: str) -> Person:
+        """Return what that user holds."""
+        return self.foundation.people[name]
+
+    def code(self, name: str = "alice", *, steps: int = 0) -> str:
+        """Return the code that the user's authenticator shows, or will in that many steps."""
+        then = self.now + timedelta(seconds=30 * steps)
+        return totp.current_code(self.person(name).secret, then)
+
+    def wrong_code(self) -> str:
+        """Return six digits that are no code of Alice's around now."""
+        right = {self.code(steps=steps) for steps in range(-2, 3)}
+        return next(code for code in map("{:06d}".format, range(9)) if code not in right)
+
+    def enter(self, name: str = "alice", code: str | None = None) -> tuple[str, Session]:
+        """Log in with both steps."""
+        pending = self.log_in.first_step(name, self.person(name).password, HERE)
+        return self.log_in.second_step(pending, code or self.code(name), HERE, "Browser/1")
+
+    def restarted(self) -> Place:
+        """Return the same place after a restart of the server."""
+        self.close()
+        return Place(self.path, self.foundation, run_id="next run", now=self.now)
+
+    def close(self) -> None:
+        """Stop."""
+        self.log_in.close()
+        self.database.close()
+
+
+@pytest.fixture(scope="session")
+def foundation() -> Foundation:
+    """Make the keys of a vault with two accounts."""
+    (first, password), *others = PASSWORDS.items()
+    keyring, root = Keyring.create(first, password, profile=OWASP_MINIMUM)
+    for name, other in others:
+        keyring = keyring.add_password_slot(root, name, other, profile=OWASP_MINIMUM)
+    people = {
+        name: Person(name, password, totp.new_secret(), recovery_codes.generate())
+        for name, password in PASSWORDS.items()
+    }
+    key = root.derive(totp.SECRET_PURPOSE)
+    sealed = {one.name: totp.seal_secret(key, one.name, one.secret) for one in people.values()}
+    root.wipe()
+    return Foundation(keyring, people, sealed)
+
+
+@pytest.fixture
+def place(tmp_path: Path, foundation: Foundation) -> Iterator[Place]:
+    """Return a place that has just been set up and started."""
+    place = Place(tmp_path / "state.db", foundation)
+    for name, person in foundation.people.items():
+        account = Account(name, name.title(), foundation.sealed[name], totp.NO_STEP, False, START)
+        place.accounts.add(account, recovery_codes.digests(person.recovery_codes))
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def in_parallel() -> Callable[[int, Callable[[], object]], list[object]]:
+    """Return a function that runs work in many threads at once and collects what came of each."""
+
+    def run(count: int, work: Callable[[], object]) -> list[object]:
+        start, outcomes = threading.Barrier(count), []
+
+        def one() -> None:
+            start.wait()
+            try:
+                outcomes.append(work())
+            except SecureError as error:
+                outcomes.append(error)
+
+        threads = [threading.Thread(target=one) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(outcomes) == count, "a thread died of something else"
+        return outcomes
+
+    return run

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+
+from jupyter_secure.errors import Conflict, InvalidInput
+from jupyter_secure.locks import Lock, LockMode, LockStore
+from jupyter_secure.store.database import Database
+from jupyter_secure.store.locks import DatabaseLocks
+
+NOW = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
+
+
+def lock(
+    path: str,
+    mode: LockMode = LockMode.PRIVATE,
+    owner: str = "alice",
+    file_id: bytes | None = None,
+) -> Lock:
+    """Return a lock."""
+    return Lock(path, file_id, mode, owner, NOW)
+
+
+@pytest.fixture
+def store(database: Database) -> LockStore:
+    """Return an empty store."""
+    return DatabaseLocks(database)
+
+
+def paths(store: LockStore) -> list[str]:
+    """Return the paths that are locked."""
+    return [one.path for one in store.list()]
+
+
+@pytest.mark.parametrize(
+    "path", ["a.ipynb", "x/y/ü n.ipynb", "100%_[a].ipynb", "'; DROP TABLE locks; --", "🔒"]
+)
+def test_round_trip(store: LockStore, path: str) -> None:
+    """A lock comes back as it was kept, whatever the name; other paths have none."""
+    kept = lock(path, LockMode.READ_ONLY, file_id=b"f" * 16)
+    store.put(kept)
+    assert store.get(path) == kept
+    assert store.get(path + "x") is None
+    assert store.get(path.upper() + "X") is None
+
+
+def test_case_matters(store: LockStore) -> None:
+    """Names that differ in case are different files."""
+    store.put(lock("a.ipynb"))
+    assert store.get("A.ipynb") is None
+
+
+def test_put_replaces_ones_own(store: LockStore) -> None:
+    """The owner may change the mode."""
+    store.put(lock("a"))
+    store.put(lock("a", LockMode.READ_ONLY))
+    assert store.list() == (lock("a", LockMode.READ_ONLY),)
+
+
+def test_put_leaves_anothers(store: LockStore) -> None:
+    """Another's lock stays as it is, and who holds it is told."""
+    store.put(lock("a"))
+    with pytest.raises(Conflict, match="alice"):
+        store.put(lock("a", owner="bob"))
+    assert store.list() == (lock("a"),)
+
+
+def test_remove(store: LockStore) -> None:
+    """Only the owner's lock on that very path goes."""
+    store.put(lock("a"))
+    store.put(lock("a/b"))
+    assert not store.remove("a", "bob")
+    assert store.remove("a", "alice")
+    assert not store.remove("a", "alice")
+    assert paths(store) == ["a/b"]
+
+
+def test_find_by_file_id(store: LockStore) -> None:
+    """Content is found under whatever path, and of two locks on it the stricter one."""
+    store.put(lock("a", LockMode.READ_ONLY, file_id=b"1" * 16))
+    store.put(lock("b", LockMode.PRIVATE, file_id=b"1" * 16))
+    store.put(lock("c"))
+    assert store.find_by_file_id(b"1" * 16) == lock("b", file_id=b"1" * 16)
+    assert store.find_by_file_id(b"2" * 16) is None
+
+
+@pytest.mark.parametrize(
+    ("prefix", "found"),
+    [
+        ("", ["x", "x%", "x%/b", "x/a", "x/y/b", "xy", "X/a"]),
+        ("x", ["x", "x/a", "x/y/b"]),
+        ("x/y", ["x/y/b"]),
+        ("x%", ["x%", "x%/b"]),
+        ("_", []),
+        ("z", []),
+    ],
+)
+def test_under(store: LockStore, prefix: str, found: list[str]) -> None:
+    """What lies at or below a folder is found by whole names, literally and by case."""
+    for path in ("x", "x/a", "x/y/b", "xy", "x%", "x%/b", "X/a"):
+        store.put(lock(path))
+    assert sorted(one.path for one in store.under(prefix)) == sorted(found)
+
+
+def test_move_folder(store: LockStore) -> None:
+    """Locks follow a folder that is renamed, and those of a like-named one stay."""
+    for path in ("ü/a", "ü/b/c", "üx/a", "z"):
+        store.put(lock(path, file_id=b"1" * 16))
+    assert store.move("ü", "new/ü") == 2
+    assert sorted(paths(store)) == ["new/ü/a", "new/ü/b/c", "z", "üx/a"]
+    assert store.get("new/ü/a") == lock("new/ü/a", file_id=b"1" * 16)
+
+
+def test_move_file(store: LockStore) -> None:
+    """A lock follows its file; moving what has none does nothing."""
+    store.put(lock("a"))
+    assert store.move("a", "b") == 1
+    assert store.move("a", "c") == 0
+    assert store.move("b", "b") == 0
+    assert paths(store) == ["b"]
+
+
+def test_move_onto_a_lock(store: LockStore) -> None:
+    """A lock is never moved over another: nothing moves then."""
+    for path in ("x/a", "x/b", "y/b"):
+        store.put(lock(path))
+    with pytest.raises(Conflict):
+        store.move("x", "y")
+    assert paths(store) == ["x/a", "x/b", "y/b"]
+
+
+@pytest.mark.parametrize("name", ["bad\udc80.ipynb", "nul\0.ipynb"])
+def test_names_that_are_not_text(store: LockStore, name: str) -> None:
+    """A name that is not text has no lock and can get none, by moving neither."""
+    assert store.get(name) is None
+    assert store.under(name) == ()
+    assert not store.remove(name, "alice")
+    assert store.move(name, "b") == 0
+    with pytest.raises(InvalidInput):
+        store.put(lock(name))
+    store.put(lock("a"))
+    with pytest.raises(InvalidInput):
+        store.move("a", name)
+    assert paths(store) == ["a"]

@@ -1,0 +1,132 @@
+"""A throw-away home in which jupyter-secure is set up, as `jupyter secure init` leaves it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pyotp
+
+PASSWORD = "a red kite over Talgarth at noon"  # of throw-away accounts only
+_STEP_SECONDS = 30
+
+
+class Authenticator:
+    """What a phone does, and remembers which codes it has shown.
+
+    The server takes each time step once and in order, and one step early or late: up to three
+    codes are ready at any moment, after that the next one has to be waited for.
+    """
+
+    def __init__(self, totp_uri: str) -> None:
+        self.secret = parse_qs(urlsplit(totp_uri).query)["secret"][0]
+        self._totp = pyotp.TOTP(self.secret)
+        self._last = 0
+
+    def code(self) -> str:
+        """Return a code that the server has not seen yet, waiting for one if need be."""
+        while True:
+            now = int(time.time()) // _STEP_SECONDS
+            step = max(self._last + 1, now - 1)
+            # One early is left alone: between here and the server the clock only goes on.
+            if step <= now + 1:
+                self._last = step
+                return self._totp.at(step * _STEP_SECONDS)
+            time.sleep(1)
+
+    def peek(self, steps: int = 0) -> str:
+        """Return the code of now, or of some steps from now, without using it up."""
+        return self._totp.at(datetime.now(timezone.utc), counter_offset=steps)
+
+
+@dataclass
+class Home:
+    """A home folder, the notebooks folder in it, and what ``init`` printed."""
+
+    path: Path
+    variables: dict[str, str] = field(repr=False)
+    facts: dict[str, Any] = field(repr=False)
+    authenticator: Authenticator = field(repr=False)
+
+    @property
+    def work(self) -> Path:
+        """The folder that the server serves."""
+        return self.path / "work"
+
+    @property
+    def state(self) -> Path:
+        """The state directory."""
+        return self.path / "data" / "secure"
+
+    @property
+    def certificate(self) -> Path:
+        """The server's certificate, to trust."""
+        return Path(self.facts["certificate"])
+
+    @property
+    def username(self) -> str:
+        """The account."""
+        return str(self.facts["username"])
+
+    def configure(self, **sections: dict[str, Any]) -> None:
+        """Add settings as an administrator would, in jupyter_server_config.json."""
+        path = self.path / "config" / "jupyter_server_config.json"
+        settings = json.loads(path.read_text())
+        for section, values in sections.items():
+            settings.setdefault(section, {}).update(values)
+        path.write_text(json.dumps(settings))
+
+    def files_holding(self, canary: bytes) -> list[Path]:
+        """Return every file of this home, temporary folder included, in which ``canary`` stands."""
+        return [
+            path
+            for path in sorted(self.path.rglob("*"))
+            if path.is_file() and not path.is_symlink() and canary in path.read_bytes()
+        ]
+
+
+def bare_variables(home: Path) -> dict[str, str]:
+    """Return an environment in which everything of Jupyter's lies below ``home``."""
+    for name in ("work", "config", "data", "runtime", "ipython", "tmp"):
+        (home / name).mkdir(parents=True, exist_ok=True)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "IPYTHON"))}
+    return kept | {
+        "HOME": str(home),
+        "TMPDIR": str(home / "tmp"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_PLATFORM_DIRS": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # The tests may run on the sources; the servers they start must find the same.
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
+
+
+def set_up(home: Path, username: str = "alice") -> Home:
+    """Run ``jupyter secure init`` in ``home`` and return what came of it."""
+    variables = bare_variables(home)
+    command = [sys.executable, "-c", "from jupyter_secure.cli.main import main; exit(main())"]
+    arguments = ["init", "--non-interactive", "--username", username, "--password-stdin", "--json"]
+    done = subprocess.run(
+        [*command, *arguments],
+        input=PASSWORD,
+        env=variables,
+        cwd=home / "work",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    facts = json.loads(done.stdout)
+    return Home(home, variables, facts, Authenticator(facts["totp_uri"]))
