@@ -37,10 +37,6 @@ class LockNotebooks:
         self._files = files
         self._clock = clock
 
-    def list(self) -> tuple[Lock, ...]:
-        """Return every lock there is."""
-        return self._locks.list()
-
     def lock(self, path: str | Path, mode: LockMode, actor: Actor) -> Lock:
         """Lock ``path`` for ``actor``, sealing it first; return the lock.
 

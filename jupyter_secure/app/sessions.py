@@ -7,7 +7,7 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 
-from jupyter_secure.errors import NotFound
+from jupyter_secure.errors import NotFound, StateUnusable, WrongKey
 from jupyter_secure.identity import sessions as rules
 from jupyter_secure.identity.clock import Clock
 from jupyter_secure.identity.sessions import Session, SessionPolicy, SessionStore
@@ -43,6 +43,7 @@ class Sessions:
         """Open the vault and begin a session; return the cookie's token and the session.
 
         The token is always new, so a value planted in the browser before the login is worthless.
+        Raises ``StateUnusable``, and then there is no session and the vault is as it was.
         """
         now = self._clock()
         token = rules.new_token()
@@ -63,9 +64,14 @@ class Sessions:
                 self._store.remove_created_before(now - timedelta(hours=self._policy.max_hours))
                 self._vault.unseal(root)
                 self._store.add(session)
-            except BaseException:
+            except BaseException as error:
                 if not self._known:
                     self._vault.seal()
+                if isinstance(error, WrongKey):
+                    raise StateUnusable(
+                        "vault.json is another vault's than when this server started.",
+                        remedy="Put the right one back, or restart the server.",
+                    ) from None
                 raise
             self._known[session.public_id] = session
         return token, session

@@ -171,8 +171,9 @@ def commit(prepared: Prepared) -> Done:
         changes.append(settings_file.plan(traces.ipython_settings(), traces.HISTORY_OFF))
     with state_folder.building(state) as new:
         _write_state(new, prepared)
+        settings_record.save(new, settings_record.Record(tuple(changes), in_effect=True))
         state_folder.finish(state)
-        settings_record.apply(state, changes)
+        settings_record.apply(changes)
     return Done(prepared.certfile, changes[0].path, settings_record.replaced(changes))
 
 
@@ -192,7 +193,12 @@ def turn_on_again() -> Done | None:
             remedy="Restore it from a backup, or write the settings by hand: see the manual.",
         )
     changes = [settings_file.plan(change.path, change.written) for change in record.changes]
-    settings_record.apply(state, changes)
+    settings_record.save(state, settings_record.Record(tuple(changes), in_effect=True))
+    try:
+        settings_record.apply(changes)
+    except BaseException:
+        settings_record.save(state, record)
+        raise
     certfile = Path(record.changes[0].written["ServerApp"]["certfile"])
     return Done(certfile, changes[0].path, settings_record.replaced(changes))
 

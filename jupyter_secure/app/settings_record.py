@@ -61,24 +61,20 @@ def save(state: Path, record: Record) -> None:
     write_atomically(state / RECORD, (json.dumps(value, indent=1) + "\n").encode(), mode=0o600)
 
 
-def apply(state: Path, changes: Iterable[Change]) -> None:
-    """Record and make the edits; when one fails, take back those already made and raise."""
-    record = Record(tuple(changes), in_effect=True)
-    earlier = load(state)
-    # Recorded first: an edit that was not made is easily taken back, the reverse is not so.
-    save(state, record)
+def apply(changes: Iterable[Change]) -> None:
+    """Make the edits, which were recorded before; when one fails, take back the others and raise.
+
+    Recorded first, because an edit that was not made is easily taken back, and one that nobody
+    remembers is not.
+    """
     made: list[Change] = []
     try:
-        for change in record.changes:
+        for change in changes:
             settings_file.write(change)
             made.append(change)
     except BaseException:
         for change in reversed(made):
             settings_file.restore(change)
-        if earlier is None:
-            (state / RECORD).unlink(missing_ok=True)
-        else:
-            save(state, earlier)
         raise
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from jupyter_secure.app.log_in import LogIn
 from jupyter_secure.app.sessions import Sessions
 from jupyter_secure.errors import StateUnusable
 from jupyter_secure.identity.accounts import AccountStore
-from jupyter_secure.identity.clock import Clock
+from jupyter_secure.identity.clock import Clock, utc_now
 from jupyter_secure.identity.sessions import SessionPolicy
 from jupyter_secure.locks import LockStore
 from jupyter_secure.store.accounts import DatabaseAccounts
@@ -26,16 +25,10 @@ from jupyter_secure.store.vault_file import load_keyring
 from jupyter_secure.vault.vault import Vault
 
 
-def utc_now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(timezone.utc)
-
-
 @dataclass(frozen=True)
 class State:
     """What the state directory holds, wired together for one run of a server."""
 
-    directory: Path
     vault: Vault
     accounts: AccountStore
     locks: LockStore
@@ -43,6 +36,7 @@ class State:
     log_in: LogIn
     elevate: Elevate
     clock: Clock
+    _database: Database
 
     @classmethod
     def open(cls, directory: Path, policy: SessionPolicy, clock: Clock = utc_now) -> State:
@@ -69,7 +63,6 @@ class State:
             clock=clock,
         )
         return cls(
-            directory=directory,
             vault=vault,
             accounts=accounts,
             locks=DatabaseLocks(database),
@@ -89,10 +82,11 @@ class State:
                 clock=clock,
             ),
             clock=clock,
+            _database=database,
         )
 
     def close(self) -> None:
-        """End every session of this run and wipe every key, as the server stops."""
+        """End every session of this run, which wipes the keys, as the server stops."""
         self.log_in.close()
         self.sessions.end_all()
-        self.vault.seal()
+        self._database.close()

@@ -59,7 +59,7 @@ def check_free(state: Path) -> None:
 
 @contextmanager
 def building(state: Path) -> Iterator[Path]:
-    """Give a folder to build the state in; move it into place at the end.
+    """Give a folder to build the state in.
 
     The body calls `finish` when it has written everything, and may do more afterwards. When the
     body raises, also by Ctrl-C, everything is taken away again, the folders that were made too.
@@ -67,14 +67,15 @@ def building(state: Path) -> Iterator[Path]:
     check_free(state)
     made = _make(state)
     try:
-        _remove_unfinished(state)
+        if (state / _BUILDING).exists():
+            _remove(state)
         state.chmod(0o700)
         new = state / _BUILDING
         new.mkdir(mode=0o700)
         yield new
-        shutil.rmtree(new)
     except BaseException as error:
-        _remove_unfinished(state)
+        # All of it is ours: the folder was free when we began.
+        _remove(state)
         for folder in reversed(made):
             # One that someone else began to use meanwhile stays.
             if folder.exists() and not any(folder.iterdir()):
@@ -89,6 +90,7 @@ def finish(state: Path) -> None:
     new = state / _BUILDING
     for path in sorted(new.iterdir(), key=lambda path: path.name == VAULT_FILE):
         path.rename(state / path.name)
+    new.rmdir()
 
 
 def wrong_permissions(state: Path) -> list[tuple[Path, int]]:
@@ -137,16 +139,14 @@ def _make(state: Path) -> list[Path]:
     return made
 
 
-def _remove_unfinished(state: Path) -> None:
-    if not (state / _BUILDING).exists():
-        return
-    for name in _OURS - {_BUILDING}:
+def _remove(state: Path) -> None:
+    # What says that the rest is unfinished goes last.
+    for name in sorted(_OURS, key=lambda name: name == _BUILDING):
         path = state / name
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    shutil.rmtree(state / _BUILDING)
 
 
 def _unwritable(state: Path, error: OSError) -> StateUnusable:

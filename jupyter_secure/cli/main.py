@@ -93,14 +93,19 @@ def _run(args: argparse.Namespace) -> int:
         return FAILED
     except SecureError as error:
         _explain(error)
+        _trace(args)
+        return FAILED
     except Exception as error:  # noqa: BLE001  # the last line of defence: no traceback for a user
         print(f"Something went wrong: {type(error).__name__}.", file=sys.stderr)
         print("Run it again with --debug to see where, and please report it.", file=sys.stderr)
-    else:
-        return code
+        _trace(args)
+        return FAILED
+    return code
+
+
+def _trace(args: argparse.Namespace) -> None:
     if args.debug:
         traceback.print_exc()
-    return FAILED
 
 
 def _explain(error: SecureError) -> None:

@@ -13,12 +13,15 @@ from urllib.parse import urlsplit
 from tornado.httputil import HTTPServerRequest, ResponseStartLine
 from tornado.web import Application
 
+from jupyter_secure.errors import StateUnusable
+from jupyter_secure.identity.sessions import Session
 from jupyter_secure.server.admission import OPEN_PAGE, Admission, admit
 from jupyter_secure.server.refusal import Refusal, RefusalHandler
 from jupyter_secure.server.runtime import Runtime
 from jupyter_secure.transport.headers import response_headers
 from jupyter_secure.transport.proxies import UNIX, Origin, parse_proxies, resolve
 
+_PROGRAM_FOLDERS = ("static", "lab/extensions", "lab/api/themes")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -34,6 +37,8 @@ class Gate:
         # Compared with the raw path, exactly: nothing that a router would fold into one of these
         # (a doubled slash, an escape) is let through by accident.
         self._open_paths = frozenset({f"{base_url}login", f"{base_url}logout"})
+        # Jupyter's own scripts and styles, which a browser may keep: the same for everyone.
+        self._programs = tuple(f"{base_url}{folder}/" for folder in _PROGRAM_FOLDERS)
         web_app.find_handler = self.find_handler  # type: ignore[method-assign]  # the hook itself
 
     def in_place(self) -> bool:
@@ -73,10 +78,18 @@ class Gate:
                 return Admission(None, OPEN_PAGE.actor, same_origin)
             return Refusal(401, "You are not logged in.", "not-logged-in")
         if self._is_a_person(request):
-            sessions.touch(session, address=origin.address)
+            self._touch(session, origin.address)
         if _is_websocket(request):
             self._runtime.sockets.keep(session.public_id, request.connection.stream)  # type: ignore[union-attr]  # HTTP/1 has a stream; HTTP/2 is not spoken
         return Admission(session, sessions.actor(session), same_origin)
+
+    def _touch(self, session: Session, address: str) -> None:
+        try:
+            self._runtime.state.sessions.touch(session, address=address)
+        except StateUnusable:
+            # A full disk, say. Whoever is logged in must be able to get in and make room; the
+            # session still ends on time.
+            self._runtime.log.exception("Could not note that a session is in use.")
 
     def _origin(self, request: HTTPServerRequest) -> Origin:
         """Return where the request comes from, believing the listed proxies and nobody else."""
@@ -126,7 +139,7 @@ class Gate:
                 response[name] = value
             # Which server this is, and its version, helps only who looks for a hole in it.
             response.pop("Server", None)
-            if not _is_static(request.path):
+            if not request.path.startswith(self._programs):
                 # The browser's own cache on the disk would hold what we seal on ours.
                 response["Cache-Control"] = "no-store"
             return write(start_line, response, *args)
@@ -145,7 +158,3 @@ def _is_followed_link(request: HTTPServerRequest) -> bool:
         and request.headers.get("Sec-Fetch-Mode") == "navigate"
         and request.headers.get("Sec-Fetch-Dest") == "document"
     )
-
-
-def _is_static(path: str) -> bool:
-    return "/static/" in path or "/lab/extensions/" in path or "/lab/api/themes/" in path

@@ -37,12 +37,13 @@ NOT_SET_UP: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Protection:
-    """One row of the panel."""
+    """One row of the panel; where its level is not "ok", what to say of it and what to do."""
 
     name: str
     label: str
     level: Level
     summary: str
+    sentence: str = ""
     remedy: str = ""
 
 
@@ -63,7 +64,7 @@ async def status_of_server(handler: SecureAPIHandler) -> dict[str, Any]:
         "configured": True,
         "version": jupyter_secure.__version__,
         "level": worst.level if worst else "ok",
-        "sentence": f"{worst.label}: {worst.summary}" if worst else "Protected",
+        "sentence": worst.sentence if worst else "Protected",
         "remedy": worst.remedy if worst else "",
         "user": {
             "username": session.username,
@@ -97,11 +98,12 @@ def _connection(handler: SecureAPIHandler, now: datetime) -> Protection:
     try:
         certificate = certificates.load(app.certfile, app.keyfile, now=now)
     except CertificateUnusable as error:
-        return Protection(name, label, "bad", error.what, error.remedy)
+        return Protection(name, label, "bad", "certificate", error.what, error.remedy)
     days = certificate.days_left(now)
     summary = f"{version} · certificate {days} days"
     if days < certificates.RENEW_WITHIN_DAYS:
-        return Protection(name, label, "warn", summary, "Renew the certificate soon.")
+        sentence = f"The certificate expires in {days} days"
+        return Protection(name, label, "warn", summary, sentence, "Renew it before then.")
     return Protection(name, label, "ok", summary)
 
 
@@ -109,8 +111,14 @@ def _two_factor(handler: SecureAPIHandler) -> Protection:
     left = handler.runtime.state.accounts.remaining_recovery_codes(handler.session.username)
     summary = f"code · {left} recovery code{'' if left == 1 else 's'}"
     if left <= _FEW_RECOVERY_CODES:
-        remedy = "Keep your recovery key at hand: few recovery codes are left."
-        return Protection("two-factor", "Two-factor", "warn", summary, remedy)
+        return Protection(
+            "two-factor",
+            "Two-factor",
+            "warn",
+            summary,
+            "Few recovery codes are left",
+            "Keep your authenticator and your recovery key safe.",
+        )
     return Protection("two-factor", "Two-factor", "ok", summary)
 
 
@@ -121,16 +129,13 @@ def _encryption(vault_open: bool, coverage: Coverage) -> Protection:
     if not coverage.counted_all:
         summary += " so far"
     if coverage.plain:
-        remedy = "Open and save the others, or seal them with `jupyter secure vault seal FILE…`."
-        return Protection(name, label, "warn", summary, remedy)
+        sentence = f"{_files(coverage.plain)} not encrypted yet"
+        remedy = "Open and save them, or run `jupyter secure vault seal FILE…`."
+        return Protection(name, label, "warn", summary, sentence, remedy)
     if coverage.plain_checkpoints:
-        return Protection(
-            name,
-            label,
-            "warn",
-            f"{summary} · {coverage.plain_checkpoints} old checkpoints in plain text",
-            "Save those notebooks' checkpoints anew (File, Save), or delete .ipynb_checkpoints.",
-        )
+        sentence = f"{_files(coverage.plain_checkpoints, 'old checkpoint')} not encrypted"
+        remedy = "Save those notebooks once more, or delete the folders .ipynb_checkpoints."
+        return Protection(name, label, "warn", summary, sentence, remedy)
     return Protection(name, label, "ok", summary)
 
 
@@ -138,6 +143,10 @@ def _sessions(handler: SecureAPIHandler) -> Protection:
     others = len(handler.runtime.state.sessions.live(handler.session.username)) - 1
     summary = "this one only" if others < 1 else f"{others} other{'' if others == 1 else 's'}"
     return Protection("session", "Sessions", "ok", summary)
+
+
+def _files(count: int, what: str = "file") -> str:
+    return f"{count} {what} is" if count == 1 else f"{count} {what}s are"
 
 
 async def _coverage(handler: SecureAPIHandler) -> Coverage:

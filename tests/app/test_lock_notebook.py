@@ -71,11 +71,13 @@ def locking(files: Files, locks: DatabaseLocks) -> LockNotebooks:
 
 @pytest.mark.parametrize("mode", LockMode)
 @pytest.mark.parametrize("path", ["a.ipynb", "link.ipynb"])
-def test_lock(locking: LockNotebooks, files: Files, mode: LockMode, path: str) -> None:
+def test_lock(
+    locking: LockNotebooks, locks: DatabaseLocks, files: Files, mode: LockMode, path: str
+) -> None:
     """Locking seals the real file and keeps the lock under its name and its content's."""
     lock = locking.lock(path, mode, ALICE)
     assert lock == Lock("a.ipynb", b"1" * 16, mode, "alice", NOW)
-    assert locking.list() == (lock,)
+    assert locks.list() == (lock,)
     assert files.sealed == ["a.ipynb"]
 
 
@@ -98,6 +100,7 @@ def test_lock(locking: LockNotebooks, files: Files, mode: LockMode, path: str) -
 )
 def test_who_may_lock(
     locking: LockNotebooks,
+    locks: DatabaseLocks,
     *,
     held: LockMode | None,
     path: str,
@@ -108,23 +111,23 @@ def test_who_may_lock(
     """With a lock of Alice's on a.ipynb, this is who may lock what; a refusal changes nothing."""
     if held is not None:
         locking.lock("a.ipynb", held, ALICE)
-    before = locking.list()
+    before = locks.list()
     if error is None:
         lock = locking.lock(path, mode, actor)
-        assert lock in locking.list()
+        assert lock in locks.list()
         return
     with pytest.raises(error) as caught:
         locking.lock(path, mode, actor)
     assert type(caught.value) is error
-    assert locking.list() == before
+    assert locks.list() == before
 
 
-def test_sealed_vault(locking: LockNotebooks, files: Files) -> None:
+def test_sealed_vault(locking: LockNotebooks, locks: DatabaseLocks, files: Files) -> None:
     """While the vault is sealed nothing is locked: the file could not be sealed."""
     files.vault_is_open = False
     with pytest.raises(VaultSealed):
         locking.lock("a.ipynb", PRIVATE, ALICE)
-    assert locking.list() == ()
+    assert locks.list() == ()
 
 
 @pytest.mark.parametrize(
@@ -140,25 +143,32 @@ def test_sealed_vault(locking: LockNotebooks, files: Files) -> None:
     ],
 )
 def test_who_may_unlock(
-    locking: LockNotebooks, held: LockMode | None, actor: Actor, error: type[SecureError] | None
+    locking: LockNotebooks,
+    locks: DatabaseLocks,
+    *,
+    held: LockMode | None,
+    actor: Actor,
+    error: type[SecureError] | None,
 ) -> None:
     """Only the owner unlocks, and a private file only when elevated."""
     if held is not None:
         locking.lock("a.ipynb", held, ALICE)
-    before = locking.list()
+    before = locks.list()
     if error is None:
         locking.unlock("link.ipynb", actor)
-        assert locking.list() == ()
+        assert locks.list() == ()
         return
     with pytest.raises(error) as caught:
         locking.unlock("a.ipynb", actor)
     assert type(caught.value) is error
-    assert locking.list() == before
+    assert locks.list() == before
 
 
-def test_unlock_what_was_deleted(locking: LockNotebooks, files: Files) -> None:
+def test_unlock_what_was_deleted(
+    locking: LockNotebooks, locks: DatabaseLocks, files: Files
+) -> None:
     """A lock whose file is gone can be taken off."""
     locking.lock("a.ipynb", READ_ONLY, ALICE)
     del files.ids["a.ipynb"]
     locking.unlock("a.ipynb", ALICE)
-    assert locking.list() == ()
+    assert locks.list() == ()

@@ -19,6 +19,7 @@ from jupyter_secure.errors import (
 from jupyter_secure.identity import totp
 from jupyter_secure.identity.accounts import Account
 from jupyter_secure.vault.envelope import FileClass
+from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
 
 if TYPE_CHECKING:
@@ -491,6 +492,22 @@ def test_secret_of_another_account(place: Place) -> None:
     other.accounts.add(Account("alice", "Alice", swapped, totp.NO_STEP, True, place.now), ())
     with pytest.raises(StateUnusable, match="second factor"):
         finish(other, begin(other), other.code("bob"))
+    other.close()
+
+
+def test_vault_file_replaced_while_running(place: Place) -> None:
+    """The key of another vault opens nothing, and the administrator is told what happened."""
+    foreign, root = Keyring.create("alice", "correct horse battery", profile=kdf.OWASP_MINIMUM)
+    key = root.derive(totp.SECRET_PURPOSE)
+    root.wipe()
+    sealed = totp.seal_secret(key, "alice", place.person("alice").secret)
+    other = type(place)(place.path.parent / "other.db", place.foundation)
+    other.accounts.add(Account("alice", "Alice", sealed, totp.NO_STEP, True, place.now), ())
+    other.foundation = replace(other.foundation, keyring=foreign)
+    with pytest.raises(StateUnusable, match="another vault"):
+        finish(other, begin(other), other.code())
+    assert not other.vault.is_open
+    assert other.sessions.live() == ()
     other.close()
 
 

@@ -56,5 +56,3 @@ def files_in(tmp_path: Path) -> Callable[[], set[str]]:
         }
 
     return find
-
-

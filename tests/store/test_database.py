@@ -91,7 +91,7 @@ def test_create_keeps_what_is_there(path: Path) -> None:
 
 def test_all_or_nothing(opened: Database) -> None:
     """What a failing block wrote is gone."""
-    with pytest.raises(RuntimeError), opened.writing() as connection:  # noqa: PT012  # the block is what fails
+    with pytest.raises(RuntimeError), opened.writing() as connection:
         connection.execute(
             insert(schema.locks),
             {

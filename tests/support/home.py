@@ -56,6 +56,14 @@ class Home:
     facts: dict[str, Any] = field(repr=False)
     authenticator: Authenticator = field(repr=False)
 
+    def spare_code(self) -> str:
+        """Return a recovery code that was not used yet: unlike a phone's, it need not be waited for.
+
+        Ten of them come with an account; after that the authenticator is asked.
+        """
+        spare: list[str] = self.facts["recovery_codes"]
+        return spare.pop() if spare else self.authenticator.code()
+
     @property
     def work(self) -> Path:
         """The folder that the server serves."""

@@ -1,0 +1,334 @@
+"""The gate in front of a whole JupyterLab, and of an extension that knows nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+import websocket
+from support.home import PASSWORD, set_up
+from support.live_server import Client, LiveServer, running
+from support.routes import example
+
+pytestmark = pytest.mark.integration
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+THIRD_PARTY = '--ServerApp.jpserver_extensions={"support.third_party": True}'
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    home = set_up(tmp_path_factory.mktemp("home"))
+    with running(home, THIRD_PARTY, module="jupyterlab") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(server: LiveServer) -> Client:
+    return server.logged_in()
+
+
+@pytest.fixture(scope="module")
+def paths(client: Client) -> list[str]:
+    """One path for each route of the live router, and some that no route has."""
+    assert client.post("/third/add").status_code == 200
+    routes = client.get("/third/routes").json()["routes"]
+    assert len(routes) > 80, "JupyterLab's own routes are missing"
+    paths = {example(route["pattern"]) for route in routes}
+    assert {"/third/raw", "/third/late", "/lab", "/api/contents", "/login"} <= paths
+    assert any(path.startswith("/api/kernels/") and path.endswith("/channels") for path in paths)
+    strange = {"/", "/nowhere", "/login/", "//login", "/Login", "/login;x", "/%6cogin", "/logout/x"}
+    return sorted((paths | strange) - {"/login", "/logout"})
+
+
+def refused(answer: requests.Response, *, head: bool = False) -> bool:
+    if answer.status_code != 401:
+        return False
+    return head or answer.json() == {
+        "message": "You are not logged in.",
+        "reason": "not-logged-in",
+    }
+
+
+def test_without_login_no_route_answers(server: LiveServer, paths: list[str]) -> None:
+    """Whatever the route and the method, someone who is not logged in gets 401 and nothing more."""
+    stranger = server.client()
+    answered = [
+        (method, path, answer.status_code)
+        for path in paths
+        for method in METHODS
+        if not refused(answer := stranger.request(method, path), head=method == "HEAD")
+    ]
+    assert answered == []
+
+
+def test_without_login_no_socket_opens(server: LiveServer, paths: list[str]) -> None:
+    """An upgrade to a websocket is refused before any handler sees it."""
+    stranger = server.client()
+    opened = [
+        path for path in paths if not refused(stranger.get(path, headers=UPGRADE, stream=False))
+    ]
+    assert opened == []
+
+
+def test_a_person_without_login_is_led_to_it(server: LiveServer) -> None:
+    """A browser that asks for a page is sent to the login, and told to come back."""
+    page = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Accept": "text/html"}
+    answer = server.client().get("/lab/tree/a%20b.ipynb?x=1", headers=page)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/login?next=%2Flab%2Ftree%2Fa%2520b.ipynb%3Fx%3D1"
+
+
+def test_the_cookie_of_the_first_step_opens_nothing(server: LiveServer, paths: list[str]) -> None:
+    """A right password without a code is no login, on no route and no socket."""
+    halfway = server.client()
+    assert halfway.log_in().status_code == 303
+    login = next(c for c in halfway.cookies if "login" in c.name)
+    # The same value under the name of the session's cookie as well.
+    as_session = f"{login.name.replace('-login-', '-session-')}={login.value}"
+    for cookie in (halfway.cookie_header, as_session):
+        for upgrade in ({}, UPGRADE):
+            headers = {"Cookie": cookie, **upgrade}
+            assert [p for p in paths if not refused(server.client().get(p, headers=headers))] == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "garbage", "x" * 100, "x" * 5000, '"quoted"', "%00%0d%0a", "None", "0", "é", "a b"],
+)
+def test_a_made_up_session_opens_nothing(server: LiveServer, client: Client, value: str) -> None:
+    """A session cookie that this server did not give is no session."""
+    name = session_cookie(client).name
+    headers = {"Cookie": f"{name}={value}".encode()}
+    assert refused(server.client().get("/api/contents", headers=headers))
+    assert refused(server.client().get("/third/socket", headers={**headers, **UPGRADE}))
+
+
+def test_the_session_counts_only_under_its_own_name(server: LiveServer, client: Client) -> None:
+    """The right value under another server's cookie name opens nothing."""
+    cookie = session_cookie(client)
+    for name in ("_xsrf", cookie.name[:-1], cookie.name + "0", cookie.name.removeprefix("__Host-")):
+        headers = {"Cookie": f"{name}={cookie.value}"}
+        assert refused(server.client().get("/api/contents", headers=headers))
+
+
+def test_jupyters_own_cookies_and_tokens_open_nothing(server: LiveServer) -> None:
+    """No token and no cookie of a stock server is a way in, wherever it stands."""
+    stranger = server.client()
+    cookies = {"Cookie": f"username-localhost-{server.port}=2|1:0|10:1|8:username|0:|abc"}
+    assert refused(stranger.get("/api/contents", headers=cookies))
+    for token in ("", PASSWORD, "abc"):
+        for scheme in ("token", "Token", "Bearer", "bearer", "Basic"):
+            headers = {"Authorization": f"{scheme} {token}"}
+            assert refused(stranger.get("/api/contents", headers=headers))
+            assert refused(stranger.post("/api/kernels", headers=headers))
+        assert refused(stranger.get("/api/contents", params={"token": token}))
+        assert refused(stranger.post("/api/kernels", data={"token": token}))
+
+
+def test_the_late_and_the_raw_routes_answer_after_login(client: Client) -> None:
+    """The gate closes third parties' routes to strangers only."""
+    for path in ("/third/raw", "/third/late"):
+        assert client.get(path).text == "third party"
+    socket = client.socket("/third/socket")
+    assert socket.recv() == "third party"
+    socket.close()
+
+
+# ── other sites ─────────────────────────────────────────────────────────────────────────────────
+
+SCRIPT = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+LINK = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+FRAME = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+IMAGE = {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize(
+    ("method", "how", "allowed"),
+    [
+        ("GET", LINK, True),
+        ("GET", SCRIPT, False),
+        ("GET", FRAME, False),
+        ("GET", IMAGE, False),
+        ("GET", {}, False),
+        ("POST", LINK, False),
+        ("POST", SCRIPT, False),
+        ("PUT", SCRIPT, False),
+        ("DELETE", SCRIPT, False),
+    ],
+)
+def test_another_site_may_link_here_and_no_more(
+    client: Client, site: str, method: str, how: dict[str, str], allowed: bool
+) -> None:
+    """Of what another site's page can start, only a followed link is let in, on raw routes too."""
+    answer = client.request(method, "/third/raw", headers={"Sec-Fetch-Site": site, **how})
+    if allowed:
+        assert answer.text == "third party"
+    else:
+        assert answer.status_code == 403
+        assert "third party" not in answer.text
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://localhost:1", "x"])
+def test_an_older_browsers_foreign_origin_is_refused(client: Client, origin: str) -> None:
+    """Without Fetch Metadata the Origin decides, for changes and for sockets."""
+    headers = {"Sec-Fetch-Site": None, "Origin": origin}
+    answer = client.post("/third/raw", headers=headers)
+    assert (answer.status_code, answer.json()["reason"]) == (403, "cross-site")
+    with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+        client.socket("/third/socket", Origin=origin)
+
+
+def test_a_cross_site_socket_is_refused_by_fetch_metadata_alone(client: Client) -> None:
+    """A socket that a browser marks as another site's is refused whatever its Origin says."""
+    with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+        client.socket(
+            "/third/socket", **{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "websocket"}
+        )
+
+
+def test_jupyters_own_routes_want_their_xsrf_token(client: Client) -> None:
+    """A change without the XSRF token is refused even on the same origin."""
+    answer = client.post("/api/contents", json={}, headers={"X-XSRFToken": "wrong"})
+    assert answer.status_code == 403
+
+
+def test_another_host_name_is_refused(server: LiveServer, client: Client) -> None:
+    """A name that was pointed at this machine (DNS rebinding) gets neither data nor a login form."""
+    for session in (client, server.client()):
+        for path in ("/api/contents", "/login"):
+            answer = session.get(path, headers={"Host": f"evil.example:{server.port}"})
+            assert answer.status_code in (401, 403), path
+            assert "password" not in answer.text
+
+
+# ── headers and cookies ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/lab", 200),
+        ("/login", 302),
+        ("/api/status", 200),
+        ("/api/contents/missing", 404),
+        ("/nowhere", 404),
+        ("/static/favicons/favicon.ico", 200),
+        ("/third/raw", 200),
+        ("/jupyter-secure/api/status", 200),
+        ("/", 302),
+    ],
+)
+def test_every_answer_carries_the_security_headers(
+    server: LiveServer, client: Client, path: str, status: int
+) -> None:
+    """HSTS, no Referer and no sniffing, on every kind of answer, to members and strangers."""
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert_headers(answer)
+    assert_headers(server.client().get(path))
+
+
+def test_a_sockets_handshake_carries_the_security_headers(client: Client) -> None:
+    """The answer that opens a websocket carries them too."""
+    socket = client.socket("/third/socket")
+    headers = socket.getheaders()
+    assert headers["strict-transport-security"] == "max-age=31536000"
+    assert headers["referrer-policy"] == "no-referrer"
+    socket.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/files/static/a.txt", "/api/contents/static/a.txt", "/files/lab/extensions/a.txt"]
+)
+def test_a_folder_called_static_is_not_cached_either(client: Client, path: str) -> None:
+    """What the user keeps is never left in the browser's cache, whatever the folder is called."""
+    for folder in ("static", "lab", "lab/extensions"):
+        client.put(f"/api/contents/{folder}", json={"type": "directory"})
+    body = {"type": "file", "format": "text", "content": "mine"}
+    name = path.removeprefix("/files/").removeprefix("/api/contents/")
+    assert client.put(f"/api/contents/{name}", json=body).status_code in (200, 201)
+    assert client.get(path).headers["Cache-Control"] == "no-store"
+
+
+def test_cookies_are_bound_to_this_server(client: Client) -> None:
+    """Our cookies are Secure, HttpOnly, SameSite and of this host alone; _xsrf is all but one."""
+    session = session_cookie(client)
+    assert session.name.startswith("__Host-jupyter-secure-session-")
+    assert (session.secure, session.path, session.domain_specified) == (True, "/", False)
+    assert session.has_nonstandard_attr("HttpOnly")
+    assert session.get_nonstandard_attr("SameSite") == "Lax"
+    assert session.discard
+    assert session.name.endswith(str(client.server.port))
+    xsrf = next(cookie for cookie in client.cookies if cookie.name == "_xsrf")
+    assert xsrf.secure
+    assert xsrf.get_nonstandard_attr("SameSite") == "Strict"
+
+
+def test_what_a_proxy_would_say_is_not_believed(server: LiveServer, client: Client) -> None:
+    """Nobody passes for another address, or strips Secure from cookies, with a header."""
+    spoofed = {
+        "X-Forwarded-For": "203.0.113.9",
+        "X-Real-Ip": "203.0.113.9",
+        "X-Forwarded-Proto": "http",
+        "X-Scheme": "http",
+        "X-Forwarded-Host": "evil.example",
+        "Forwarded": "for=203.0.113.9;proto=http;host=evil.example",
+    }
+    fresh = server.client()
+    answer = fresh.get("/login", headers=spoofed)
+    assert answer.headers["Strict-Transport-Security"]
+    assert all("Secure" in value for value in answer.raw.headers.getlist("Set-Cookie"))
+    assert "evil.example" not in answer.text
+    client.get("/api/status", headers=spoofed)
+    sessions = client.get("/jupyter-secure/api/sessions", headers=spoofed).json()["sessions"]
+    assert {one["address"] for one in sessions} <= {"127.0.0.1", "::1"}
+
+
+def test_the_server_file_and_the_pages_hold_no_token(server: LiveServer, client: Client) -> None:
+    """There is no token to be found in what Jupyter writes into files and pages."""
+    assert '"token": ""' in client.get("/lab").text
+    for path in (server.home.path / "runtime").glob("*.json"):
+        if path.name.startswith("jpserver"):
+            assert '"token": ""' in path.read_text()
+    assert "token=" not in server.log.replace("token=[secret]", "")
+
+
+def assert_headers(answer: requests.Response) -> None:
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Server" not in answer.headers
+
+
+def session_cookie(client: Client):  # noqa: ANN201  # http.cookiejar has no public type for one
+    return next(cookie for cookie in client.cookies if "-session-" in cookie.name)
+
+
+# ── another base URL ────────────────────────────────────────────────────────────────────────────
+
+
+def test_below_another_base_url(tmp_path: pytest.TempPathFactory) -> None:
+    """Under a base URL the gate, the cookies and the login work and stay below it."""
+    home = set_up(tmp_path)
+    with running(home, THIRD_PARTY, base_url="/user/al%40ice/") as server:
+        stranger = server.client()
+        for path in ("/third/raw", "/api/contents", "/lab", "/"):
+            assert refused(stranger.get(path))
+        for path in ("/login", "/logout", "/third/raw"):
+            root = f"https://localhost:{server.port}{path}"
+            assert refused(stranger.get(root))
+        client = server.logged_in()
+        cookie = session_cookie(client)
+        assert cookie.name.startswith("__Secure-jupyter-secure-session-")
+        assert cookie.path == "/user/al%40ice/"
+        assert client.get("/third/raw").text == "third party"
+        assert client.post("/logout").headers["Location"] == "/user/al%40ice/login"
