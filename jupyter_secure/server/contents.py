@@ -46,7 +46,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        runtime = runtime_of(self.parent)
+        self._runtime = runtime = runtime_of(self.parent)
         self.content: Content = runtime.content(self.root_dir)
         self.uploads = Uploads(self.content, idle_seconds=60 * runtime.config.upload_idle_minutes)
         self._locking = LockNotebooks(
@@ -141,6 +141,10 @@ class EncryptedContentsManager(AsyncLargeFileManager):
     async def _read(self, os_path: str) -> Reading:
         return await self._work(self.content.read, os_path, current_actor())
 
+    async def _write(self, os_path: str, data: bytes, flags: Flags) -> None:
+        await self._work(partial(self.content.write, os_path, data, current_actor(), flags=flags))
+        self._runtime.coverage = None  # to be counted anew
+
     async def _work(self, work: Callable[..., _Result], *args: Any) -> _Result:
         """Run ``work`` off the event loop; our errors come back as HTTP errors."""
         with as_http():
@@ -157,8 +161,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         return (content, sent_as, data) if raw else (content, sent_as)
 
     async def _save_file(self, os_path: str, content: str, format: str | None) -> None:
-        data = decode_file(content, format, os_path)
-        await self._work(self.content.write, os_path, data, current_actor())
+        await self._write(os_path, decode_file(content, format, os_path), Flags.NONE)
 
     async def _read_notebook(
         self,
@@ -187,7 +190,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         data, flags = await run_sync(partial(serialise_notebook, nb, self.notary, problem))
         if capture_validation_error is not None:
             capture_validation_error.update(problem)
-        await self._work(partial(self.content.write, os_path, data, current_actor(), flags=flags))
+        await self._write(os_path, data, flags)
 
     def check_and_sign(self, nb: Any, path: str = "", **_kwargs: Any) -> None:
         """Sign nothing: whether a notebook is trusted is sealed with it as it is written."""
@@ -228,7 +231,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         return saved
 
     def _unfinished_model(self, path: str, size: int) -> dict[str, Any]:
-        now = runtime_of(self.parent).state.clock()
+        now = self._runtime.state.clock()
         return {
             "name": path.rsplit("/", 1)[-1],
             "path": path,
@@ -282,6 +285,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
             )
         lock = await run_sync(self._locking.lock, os_path, mode, actor)
         self.content.forget_seen(lock.path)
+        self._runtime.coverage = None
         return lock
 
     async def unlock(self, path: str, actor: Actor) -> None:

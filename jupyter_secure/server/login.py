@@ -128,6 +128,10 @@ class LoginHandler(_Page):
             str(self.request.remote_ip),
             self.request.headers.get("User-Agent", "")[:200],
         )
+        before = admission_of(self.request).session
+        if before is not None:
+            # A browser has one session: whoever logs in again leaves none behind.
+            self.runtime.end_session(before.public_id)
         cookies = self.runtime.cookies
         cookies.clear(self, cookies.login)
         cookies.set(self, cookies.session, token)

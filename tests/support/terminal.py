@@ -48,6 +48,10 @@ class Terminal:
         """Press Ctrl-C."""
         os.write(self._descriptor, b"\x03")
 
+    def signal(self, number: int) -> None:
+        """Send a signal to the command, as a process manager does."""
+        os.kill(self.pid, number)
+
     def exit_code(self, seconds: float = 20) -> int:
         """Wait for the end and return the exit code."""
         until = time.monotonic() + seconds
