@@ -1,0 +1,205 @@
+/**
+ * A typed client of the server's REST API, `{base_url}jupyter-secure/api/`.
+ *
+ * Everything the server answers with an error status becomes an `ApiError` that carries the
+ * server's own sentence, so that views show it instead of inventing one.
+ */
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+export type Level = 'ok' | 'warn' | 'bad';
+export type LockMode = 'private' | 'read-only';
+
+export interface ILock {
+  path: string;
+  mode: LockMode;
+  owner: string;
+  mine: boolean;
+  created_at: string;
+}
+
+export interface IProtection {
+  name: string;
+  label: string;
+  level: Level;
+  summary: string;
+  remedy: string;
+  link: string;
+}
+
+export interface IStatus {
+  configured: boolean;
+  version: string;
+  level: Level;
+  sentence: string;
+  remedy: string;
+  user?: { username: string; display_name: string };
+  session?: {
+    id: string;
+    seconds_left: number;
+    idle_minutes: number;
+    elevated_seconds_left: number;
+  };
+  vault?: { open: boolean; sealed: number; matching: number; counted_all: boolean };
+  protections: IProtection[];
+  locks: ILock[];
+}
+
+export interface IPathProtection {
+  path: string;
+  sealed: boolean;
+  lock: ILock | null;
+}
+
+export interface ISessionInfo {
+  id: string;
+  username: string;
+  current: boolean;
+  address: string;
+  user_agent: string;
+  created_at: string;
+  last_seen_at: string;
+}
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly reason: string,
+    readonly retryAfter: number | null
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}
+
+export class SecureApi {
+  constructor(private readonly settings: ServerConnection.ISettings) {}
+
+  status(): Promise<IStatus> {
+    return this.request<IStatus>('GET', 'status');
+  }
+
+  async elevate(code: string): Promise<number> {
+    const answer = await this.request<{ elevated_seconds_left: number }>('POST', 'elevate', {
+      code
+    });
+    return answer.elevated_seconds_left;
+  }
+
+  activity(): Promise<void> {
+    return this.request('POST', 'activity', {});
+  }
+
+  protection(path: string): Promise<IPathProtection> {
+    return this.request<IPathProtection>('GET', `protection/${URLExt.encodeParts(path)}`);
+  }
+
+  lock(path: string, mode: LockMode): Promise<ILock> {
+    return this.request<ILock>('PUT', `locks/${URLExt.encodeParts(path)}`, { mode });
+  }
+
+  unlock(path: string): Promise<void> {
+    return this.request('DELETE', `locks/${URLExt.encodeParts(path)}`);
+  }
+
+  async sessions(): Promise<ISessionInfo[]> {
+    return (await this.request<{ sessions: ISessionInfo[] }>('GET', 'sessions')).sessions;
+  }
+
+  endSession(id: string): Promise<void> {
+    return this.request('DELETE', `sessions/${encodeURIComponent(id)}`);
+  }
+
+  /**
+   * Log in without leaving the page.
+   *
+   * Success is a redirect. It is not followed, because the page it leads to is not wanted, and it
+   * cannot be told from the redirect that asks for a code: so the status is asked for afterwards.
+   */
+  async logIn(username: string, password: string, code: string): Promise<void> {
+    let response = await this.postLogin(username, password, code);
+    if (response.status === 403) {
+      // The XSRF cookie went with the old session: loading the login page sets a new one.
+      await this.send('GET', 'login', { redirect: 'manual' });
+      response = await this.postLogin(username, password, code);
+    }
+    if (response.type !== 'opaqueredirect' && !response.ok) {
+      throw await toError(response, WRONG_CREDENTIALS);
+    }
+    try {
+      await this.status();
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) {
+        throw new ApiError(401, WRONG_CREDENTIALS, 'wrong-credentials', null);
+      }
+      throw error;
+    }
+  }
+
+  async logOut(): Promise<void> {
+    const response = await this.send('POST', 'logout', {
+      redirect: 'manual',
+      body: new URLSearchParams({ _xsrf: xsrfToken() })
+    });
+    if (response.type !== 'opaqueredirect' && !response.ok && response.status !== 401) {
+      throw await toError(response, 'The server did not log you out. Close the browser and retry.');
+    }
+  }
+
+  private postLogin(username: string, password: string, code: string): Promise<Response> {
+    return this.send('POST', 'login', {
+      redirect: 'manual',
+      body: new URLSearchParams({ username, password, code, _xsrf: xsrfToken() })
+    });
+  }
+
+  private async request<T = void>(
+    method: string,
+    endpoint: string,
+    body?: Record<string, string>
+  ): Promise<T> {
+    const response = await this.send(method, `jupyter-secure/api/${endpoint}`, {
+      body: body === undefined ? undefined : JSON.stringify(body)
+    });
+    if (!response.ok) {
+      throw await toError(response, `The server answered ${response.status}.`);
+    }
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
+
+  private send(method: string, address: string, init: RequestInit): Promise<Response> {
+    const url = this.settings.baseUrl + address;
+    return ServerConnection.makeRequest(url, { ...init, method }, this.settings);
+  }
+}
+
+const WRONG_CREDENTIALS = 'That user name, password or code is not right.';
+
+async function toError(response: Response, fallback: string): Promise<ApiError> {
+  const seconds = Number(response.headers.get('Retry-After'));
+  let message = '';
+  let reason = '';
+  try {
+    const body = (await response.json()) as { message?: string; reason?: string };
+    message = body.message ?? '';
+    reason = body.reason ?? '';
+  } catch {
+    // The login page answers in HTML; the fallback says what its status means.
+  }
+  if (!message && response.status === 429) {
+    message = seconds
+      ? `Too many wrong tries. Wait ${seconds} seconds and try again.`
+      : 'Too many wrong tries. Wait a little and try again.';
+  }
+  return new ApiError(response.status, message || fallback, reason, seconds || null);
+}
+
+/** The last `_xsrf` cookie, which is the one the server sees when there are several. */
+function xsrfToken(): string {
+  const values = document.cookie
+    .split(';')
+    .map(part => part.trim())
+    .filter(part => part.startsWith('_xsrf='));
+  return values.length ? values[values.length - 1].slice('_xsrf='.length) : '';
+}

@@ -1,0 +1,111 @@
+/**
+ * What every answer of the server says about the session, seen in one place.
+ *
+ * All of JupyterLab's requests go through the `fetch` that is wrapped here. A 401 tells that the
+ * session ended; a 423 tells why a file is withheld.
+ */
+import { ServerConnection } from '@jupyterlab/services';
+import { PromiseDelegate } from '@lumino/coreutils';
+import { ISignal, Signal } from '@lumino/signaling';
+
+export type RefusalReason = 'elevation-required' | 'locked' | 'sealed';
+
+export interface IRefusal {
+  reason: RefusalReason;
+  message: string;
+}
+
+export class Connection {
+  /** Emitted when the session turns out to have ended (`false`) or to be there again (`true`). */
+  get loggedInChanged(): ISignal<this, boolean> {
+    return this._loggedInChanged;
+  }
+
+  get loggedIn(): boolean {
+    return this._back === null;
+  }
+
+  /** Resolves at once, or as soon as someone is logged in again. */
+  whenLoggedIn(): Promise<void> {
+    return this._back?.promise ?? Promise.resolve();
+  }
+
+  sawLoggedOut(): void {
+    if (this._back === null) {
+      this._back = new PromiseDelegate<void>();
+      this._loggedInChanged.emit(false);
+    }
+  }
+
+  sawLoggedIn(): void {
+    const back = this._back;
+    if (back !== null) {
+      this._back = null;
+      back.resolve();
+      this._loggedInChanged.emit(true);
+    }
+  }
+
+  /** Why the server refused this request, if it was refused because of a lock or the vault. */
+  refusal(error: unknown): IRefusal | null {
+    const response = (error as { response?: Response } | null)?.response;
+    return (response && this._refusals.get(response)) ?? null;
+  }
+
+  /** The given settings, watched. */
+  watch(settings: ServerConnection.ISettings): ServerConnection.ISettings {
+    // Called bare: a browser refuses a `fetch` that is called as a method of something else.
+    const original = settings.fetch as typeof fetch;
+    const watched: typeof fetch = async (input, init) => {
+      const response = await original(input, init);
+      if (response.status === 423) {
+        this._refusals.set(response, await readRefusal(response.clone()));
+      } else if (response.status === 401 && !isLogin(input)) {
+        this.sawLoggedOut();
+        if (asksForKernel(input)) {
+          // JupyterLab would take this 401 for the kernel's death and drop the connection. The
+          // kernel is alive, so the answer waits until someone is there to receive it. A GET has
+          // no body: sending the same request twice is safe.
+          await this.whenLoggedIn();
+          return original(input, init);
+        }
+      }
+      return response;
+    };
+    return { ...settings, fetch: watched };
+  }
+
+  private _back: PromiseDelegate<void> | null = null;
+  private _refusals = new WeakMap<Response, IRefusal>();
+  private _loggedInChanged = new Signal<this, boolean>(this);
+}
+
+async function readRefusal(response: Response): Promise<IRefusal> {
+  let message = '';
+  let reason = '';
+  try {
+    const body = (await response.json()) as { message?: string; reason?: string };
+    message = body.message ?? '';
+    reason = body.reason ?? '';
+  } catch {
+    // Not ours (a WebDAV proxy, say): treated as a lock nobody here can open.
+  }
+  return {
+    reason: reason === 'elevation-required' || reason === 'sealed' ? reason : 'locked',
+    message: message || 'This file is locked.'
+  };
+}
+
+function addressOf(input: RequestInfo | URL): URL {
+  return new URL(input instanceof Request ? input.url : String(input), location.href);
+}
+
+function asksForKernel(input: RequestInfo | URL): boolean {
+  const method = input instanceof Request ? input.method : 'GET';
+  return method === 'GET' && /\/api\/kernels\/[^/]+$/.test(addressOf(input).pathname);
+}
+
+/** A wrong password answers 401 as well, and says nothing about the session. */
+function isLogin(input: RequestInfo | URL): boolean {
+  return /\/login$/.test(addressOf(input).pathname);
+}

@@ -1,0 +1,85 @@
+/**
+ * The default drive, with words instead of error dialogs where the server withholds a file.
+ */
+import { Contents, Drive, ServerConnection } from '@jupyterlab/services';
+
+import { Connection, IRefusal } from './connection';
+import { isPlaceholder, makePlaceholder } from './placeholder';
+
+/** The name JupyterLab gives to "the user stopped this": it then shows no error of its own. */
+const CANCELLED = 'ModalCancelError';
+
+/** What a person can do about a save that the server refused; provided once there is a page. */
+export interface ISaveHelp {
+  /** Ask for a code, an unlock or a log-in. True: try again. False: the user was told. */
+  recover(path: string, refusal: IRefusal | 'logged-out'): Promise<boolean>;
+}
+
+export class SecureDrive extends Drive {
+  constructor(
+    private readonly connection: Connection,
+    settings: ServerConnection.ISettings
+  ) {
+    super({ serverSettings: settings });
+  }
+
+  saveHelp: ISaveHelp | null = null;
+
+  /** Why the content of this file was withheld when it was last asked for; null when it was not. */
+  withheld(path: string): IRefusal | null {
+    return this._withheld.get(path) ?? null;
+  }
+
+  override async get(
+    localPath: string,
+    options: Contents.IFetchOptions = {}
+  ): Promise<Contents.IModel> {
+    try {
+      const model = await super.get(localPath, options);
+      if (options.content !== false) {
+        this._withheld.delete(localPath);
+      }
+      return model;
+    } catch (error) {
+      const refusal = this.connection.refusal(error);
+      if (!refusal || options.type === 'directory') {
+        throw error;
+      }
+      if (options.content !== false) {
+        this._withheld.set(localPath, refusal);
+      }
+      return makePlaceholder(localPath, options);
+    }
+  }
+
+  override async save(
+    localPath: string,
+    options: Partial<Contents.IModel> & Contents.IContentProvisionOptions = {}
+  ): Promise<Contents.IModel> {
+    if (isPlaceholder(options.content)) {
+      throw cancelled(`${localPath} is withheld: there is nothing to save.`);
+    }
+    for (;;) {
+      try {
+        return await super.save(localPath, options);
+      } catch (error) {
+        const status = (error as { response?: Response }).response?.status;
+        const refusal = status === 401 ? 'logged-out' : this.connection.refusal(error);
+        if (!refusal || !this.saveHelp) {
+          throw error;
+        }
+        if (!(await this.saveHelp.recover(localPath, refusal))) {
+          throw cancelled(`${localPath} was not saved.`);
+        }
+      }
+    }
+  }
+
+  private _withheld = new Map<string, IRefusal>();
+}
+
+function cancelled(message: string): Error {
+  const error = new Error(message);
+  error.name = CANCELLED;
+  return error;
+}

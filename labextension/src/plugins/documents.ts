@@ -1,0 +1,136 @@
+/**
+ * The plugins between the server's answers and the open documents.
+ */
+import { ILabShell, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IDocumentManager, IDocumentWidgetOpener } from '@jupyterlab/docmanager';
+import { Contents, IDefaultDrive } from '@jupyterlab/services';
+
+import { Asking } from '../asking';
+import { CommandIDs } from '../commandIds';
+import { RefusalReason } from '../connection';
+import { Documents } from '../documents';
+import { SecureDrive } from '../drive';
+import { Locking } from '../locking';
+import { Saving } from '../saving';
+import { Security } from '../security';
+import { SessionWatch } from '../sessionWatch';
+import { IAsking, IDocuments, ILocking, ISecurity } from '../tokens';
+import { Cover } from '../views/cover';
+
+export const asking: JupyterFrontEndPlugin<Asking> = {
+  id: 'jupyter-secure:asking',
+  description: 'Provides the dialogs that ask for a code or a log-in.',
+  autoStart: true,
+  provides: IAsking,
+  requires: [ISecurity],
+  activate: (_: JupyterFrontEnd, security: Security) => new Asking(security)
+};
+
+export const documents: JupyterFrontEndPlugin<Documents> = {
+  id: 'jupyter-secure:documents',
+  description: 'Draws a cover over documents whose content is withheld.',
+  autoStart: true,
+  provides: IDocuments,
+  requires: [ISecurity, IAsking, IDocumentManager, IDocumentWidgetOpener, IDefaultDrive],
+  optional: [ILabShell],
+  activate: (
+    app: JupyterFrontEnd,
+    security: Security,
+    ask: Asking,
+    manager: IDocumentManager,
+    opener: IDocumentWidgetOpener,
+    drive: Contents.IDrive,
+    labShell: ILabShell | null
+  ) => {
+    if (!(drive instanceof SecureDrive)) {
+      throw new Error('jupyter-secure: another extension has replaced the default drive.');
+    }
+    const open = new Documents(
+      manager,
+      app.shell,
+      drive,
+      labShell ? null : () => window.location.reload(),
+      (path, refusal) =>
+        new Cover(path, refusal, {
+          confirm: code => security.elevate(code),
+          logIn: async () => void (await ask.logIn('Log in to open the vault.')),
+          retry: () => open.reopen(path)
+        }),
+      opener
+    );
+    // A code or a log-in opens every cover that was waiting for one.
+    const waiting: RefusalReason[] = ['elevation-required', 'sealed'];
+    security.opened.connect(() => {
+      for (const path of new Set(
+        open.covered.filter(([, { reason }]) => waiting.includes(reason)).map(([path]) => path)
+      )) {
+        open.reopen(path);
+      }
+    });
+    return open;
+  }
+};
+
+export const locking: JupyterFrontEndPlugin<Locking> = {
+  id: 'jupyter-secure:locking',
+  description: 'Locks and unlocks notebooks.',
+  autoStart: true,
+  provides: ILocking,
+  requires: [ISecurity, IAsking, IDocuments],
+  activate: (app: JupyterFrontEnd, security: Security, ask: Asking, open: Documents) =>
+    new Locking(security, ask, open, app.serviceManager)
+};
+
+export const saving: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-secure:saving',
+  description: 'Says why a file cannot be saved, and what can be done.',
+  autoStart: true,
+  requires: [ISecurity, IAsking, IDocuments, ILocking, IDefaultDrive],
+  activate: (
+    app: JupyterFrontEnd,
+    security: Security,
+    ask: Asking,
+    open: Documents,
+    locks: Locking,
+    drive: SecureDrive
+  ) => {
+    const help = new Saving(security, ask, open, locks, app.commands, id =>
+      app.shell.activateById(id)
+    );
+    drive.saveHelp = help;
+    app.commands.addCommand(CommandIDs.explainReadOnly, {
+      label: 'Why This Notebook Cannot Be Saved',
+      execute: async () => {
+        const widget = open.current;
+        if (widget) {
+          await help.explain(open.pathOf(widget));
+        }
+      }
+    });
+    // The class is what the shortcut in schema/commands.json looks for.
+    const mark = (): void => {
+      for (const widget of open.all) {
+        const readOnly = security.lockOf(open.pathOf(widget))?.mode === 'read-only';
+        widget.toggleClass('jsec-mod-readOnly', readOnly);
+      }
+    };
+    security.changed.connect(mark);
+    app.shell.currentChanged?.connect(mark);
+  }
+};
+
+export const session: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-secure:session',
+  description: 'Warns before the session ends and brings it back in place.',
+  autoStart: true,
+  requires: [ISecurity, IAsking],
+  activate: (app: JupyterFrontEnd, security: Security, ask: Asking) => {
+    const watch = new SessionWatch(security, ask, app.shell);
+    app.commands.addCommand(CommandIDs.logInAgain, {
+      label: 'Log In Again',
+      isVisible: () => security.configured && !security.connection.loggedIn,
+      isEnabled: () => !security.connection.loggedIn,
+      execute: () => watch.askToLogIn()
+    });
+  }
+};

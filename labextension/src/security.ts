@@ -1,0 +1,147 @@
+/**
+ * What the page knows of the server's security: one status, kept fresh, for every view.
+ */
+import { ISignal, Signal } from '@lumino/signaling';
+import { Poll } from '@lumino/polling';
+
+import { ApiError, ILock, IStatus, SecureApi } from './api';
+import { Connection } from './connection';
+
+const POLL_MS = 30_000;
+
+export class Security {
+  constructor(
+    readonly api: SecureApi,
+    readonly connection: Connection
+  ) {
+    connection.loggedInChanged.connect((_, loggedIn) => {
+      if (!loggedIn) {
+        this._endsAt = null;
+        this._elevatedUntil = 0;
+        this._changed.emit();
+      }
+    });
+    this._poll = new Poll({
+      name: 'jupyter-secure:status',
+      factory: () => this._fetch(),
+      frequency: { interval: POLL_MS, backoff: true, max: 300_000 },
+      standby: () => (this._inert ? true : 'when-hidden')
+    });
+  }
+
+  /** Emitted after every look at the server, and when a countdown makes the status stale. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Emitted when more can be opened than before: a code was confirmed, or someone logged in. */
+  get opened(): ISignal<this, void> {
+    return this._opened;
+  }
+
+  /** The last status; null until the first answer, or when the server has no such API. */
+  get status(): IStatus | null {
+    return this._status;
+  }
+
+  /** Why there is no status, in words for the user; empty when there is one. */
+  get problem(): string {
+    return this._problem;
+  }
+
+  get configured(): boolean {
+    return this._status?.configured === true;
+  }
+
+  /** Seconds until the session ends, as of now; null when there is none. */
+  get secondsLeft(): number | null {
+    return this._endsAt === null
+      ? null
+      : Math.max(0, Math.round((this._endsAt - Date.now()) / 1000));
+  }
+
+  /** Whether a second factor was confirmed recently enough to open private notebooks. */
+  get elevated(): boolean {
+    return Date.now() < this._elevatedUntil;
+  }
+
+  lockOf(path: string): ILock | null {
+    return this._status?.locks.find(lock => lock.path === path) ?? null;
+  }
+
+  /** Ask the server now, even if polling stands by. */
+  async refresh(): Promise<void> {
+    await this._fetch().catch(() => undefined);
+  }
+
+  /** Confirm the second factor; throws the server's `ApiError` for a wrong code. */
+  async elevate(code: string): Promise<void> {
+    const seconds = await this.api.elevate(code);
+    this._elevatedUntil = Date.now() + seconds * 1000;
+    await this.refresh();
+    this._opened.emit();
+  }
+
+  /** Log in again in this page; throws the server's `ApiError` when it refuses. */
+  async logIn(username: string, password: string, code: string): Promise<void> {
+    await this.api.logIn(username, password, code);
+    await this.refresh();
+    this._opened.emit();
+  }
+
+  dispose(): void {
+    this._poll.dispose();
+    Signal.clearData(this);
+  }
+
+  private async _fetch(): Promise<void> {
+    const asked = ++this._asked;
+    try {
+      const status = await this.api.status();
+      if (asked !== this._asked) {
+        return;
+      }
+      this._take(status);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) {
+        // The connection has noticed by itself.
+        return;
+      }
+      if (error instanceof ApiError && error.status === 404) {
+        this._inert = true;
+        this._status = null;
+        this._problem =
+          'The server part of jupyter-secure is not running. ' +
+          'Run `jupyter server extension list` in a terminal to see why.';
+      } else {
+        this._problem = error instanceof Error ? error.message : String(error);
+      }
+      this._changed.emit();
+      throw error;
+    }
+  }
+
+  private _take(status: IStatus): void {
+    this._status = status;
+    this._problem = '';
+    // Nothing to watch until an administrator has set it up, which takes a restart anyway.
+    this._inert = !status.configured;
+    const session = status.session;
+    this._endsAt = session ? Date.now() + session.seconds_left * 1000 : null;
+    this._elevatedUntil = session ? Date.now() + session.elevated_seconds_left * 1000 : 0;
+    if (session || !status.configured) {
+      this.connection.sawLoggedIn();
+    }
+    this._changed.emit();
+  }
+
+  private _poll: Poll;
+  private _asked = 0;
+  private _inert = false;
+  private _status: IStatus | null = null;
+  private _problem = '';
+  private _endsAt: number | null = null;
+  private _elevatedUntil = 0;
+  private _changed = new Signal<this, void>(this);
+  private _opened = new Signal<this, void>(this);
+}

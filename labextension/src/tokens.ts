@@ -1,0 +1,36 @@
+/**
+ * The tokens by which the plugins of this package find each other. Importing this file has no
+ * side effects.
+ */
+import { Token } from '@lumino/coreutils';
+
+import type { Connection } from './connection';
+import type { Documents } from './documents';
+import type { Locking } from './locking';
+import type { Security } from './security';
+import type { Asking } from './asking';
+
+export const IConnection = new Token<Connection>(
+  'jupyter-secure:IConnection',
+  'Whether someone is logged in, and why the server refused a file.'
+);
+
+export const ISecurity = new Token<Security>(
+  'jupyter-secure:ISecurity',
+  'The security status of the server.'
+);
+
+export const IDocuments = new Token<Documents>(
+  'jupyter-secure:IDocuments',
+  'The open documents, with covers over those that are withheld.'
+);
+
+export const IAsking = new Token<Asking>(
+  'jupyter-secure:IAsking',
+  'The dialogs that ask for a code or a log-in.'
+);
+
+export const ILocking = new Token<Locking>(
+  'jupyter-secure:ILocking',
+  'What a person does with locks.'
+);

@@ -1,0 +1,255 @@
+/**
+ * The panel: one sentence, the current notebook, a row for each protection, what is locked.
+ */
+import { ReactWidget, UseSignal } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
+import { ISignal } from '@lumino/signaling';
+import React from 'react';
+
+import { ILock, IPathProtection, IProtection, Level } from '../api';
+import { Security } from '../security';
+import { describeLock, describeSession } from '../words';
+import {
+  LEVEL_ICONS,
+  LEVEL_WORDS,
+  MODE_ICONS,
+  SHIELD_ICONS,
+  lockIcon,
+  shieldIcon,
+  unlockIcon
+} from './icons';
+import { ISessionsActions, Sessions } from './sessions';
+
+export interface IPanelActions extends ISessionsActions {
+  /** Open the menu of locks below this button. */
+  chooseLock: (path: string, anchor: HTMLElement) => void;
+  unlock: (path: string) => void;
+  open: (path: string) => void;
+  lockAllAndLogOut: () => void;
+  logIn: () => void;
+  refresh: () => void;
+}
+
+export interface IPanelModel {
+  security: Security;
+  /** The notebook a person is working in, and what protects it; null when there is none. */
+  current(): IPathProtection | null;
+  changed: ISignal<unknown, void>;
+}
+
+function Row({
+  protection,
+  children
+}: React.PropsWithChildren<{ protection: IProtection }>): JSX.Element {
+  const Icon = LEVEL_ICONS[protection.level];
+  return (
+    <li className="jsec-Row" data-level={protection.level}>
+      <Icon.react tag="span" className="jsec-Row-icon" aria-hidden="true" />
+      <span className="jsec-Row-label">
+        {protection.label}
+        <span className="jsec-sr-only">: {LEVEL_WORDS[protection.level]}.</span>
+      </span>
+      <span className="jsec-Row-summary">
+        {protection.summary}
+        {protection.remedy && (
+          <span className="jsec-Row-remedy">
+            <Words text={protection.remedy} />
+          </span>
+        )}
+        {protection.link && (
+          <a href={protection.link} target="_blank" rel="noopener noreferrer">
+            View
+          </a>
+        )}
+        {children}
+      </span>
+    </li>
+  );
+}
+
+function Current(props: { current: IPathProtection; actions: IPanelActions }): JSX.Element {
+  const { path, sealed, lock } = props.current;
+  return (
+    <section className="jsec-Section" aria-labelledby="jsec-current">
+      <h3 id="jsec-current" title={path}>
+        {PathExt.basename(path)}
+      </h3>
+      <p>
+        {sealed ? 'sealed' : 'not sealed yet'} · {describeLock(lock)}
+      </p>
+      {lock === null ? (
+        <button
+          className="jp-mod-styled jsec-Button"
+          type="button"
+          aria-haspopup="menu"
+          onClick={event => props.actions.chooseLock(path, event.currentTarget)}
+        >
+          <lockIcon.react tag="span" className="jsec-Button-icon" aria-hidden="true" />
+          Lock <span aria-hidden="true">▾</span>
+        </button>
+      ) : (
+        lock.mine && (
+          <button
+            className="jp-mod-styled jsec-Button"
+            type="button"
+            onClick={() => props.actions.unlock(path)}
+          >
+            <unlockIcon.react tag="span" className="jsec-Button-icon" aria-hidden="true" />
+            Unlock
+          </button>
+        )
+      )}
+    </section>
+  );
+}
+
+function Locks({ locks, actions }: { locks: ILock[]; actions: IPanelActions }): JSX.Element {
+  return (
+    <section className="jsec-Section" aria-labelledby="jsec-locks">
+      <h3 id="jsec-locks">Locked notebooks ({locks.length})</h3>
+      <ul>
+        {locks.map(lock => {
+          const Icon = MODE_ICONS[lock.mode];
+          const name = PathExt.basename(lock.path);
+          return (
+            <li className="jsec-Lock" key={lock.path}>
+              <Icon.react tag="span" className="jsec-Row-icon" aria-hidden="true" />
+              <button
+                className="jsec-Link jsec-Lock-name"
+                type="button"
+                title={`Open ${lock.path}`}
+                onClick={() => actions.open(lock.path)}
+              >
+                {name}
+              </button>
+              <span className="jsec-Lock-detail">{describeLock(lock)}</span>
+              {lock.mine && (
+                <button
+                  className="jsec-Link"
+                  type="button"
+                  aria-label={`Unlock ${name}`}
+                  onClick={() => actions.unlock(lock.path)}
+                >
+                  Unlock
+                </button>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+/** A sentence in which `words between backticks` are what to type. */
+function Words({ text }: { text: string }): JSX.Element {
+  return <>{text.split('`').map((part, i) => (i % 2 ? <code key={i}>{part}</code> : part))}</>;
+}
+
+function Sentence(props: { level: Level; text: string; children?: React.ReactNode }): JSX.Element {
+  const Icon = SHIELD_ICONS[props.level];
+  return (
+    <header className="jsec-Head" data-level={props.level}>
+      <Icon.react tag="span" className="jsec-Head-icon" aria-hidden="true" />
+      <div>
+        <p className="jsec-Sentence" role="status" aria-live="polite">
+          <Words text={props.text} />
+        </p>
+        {props.children}
+      </div>
+    </header>
+  );
+}
+
+export function PanelView({
+  model,
+  actions
+}: {
+  model: IPanelModel;
+  actions: IPanelActions;
+}): JSX.Element {
+  const { security } = model;
+  const { status } = security;
+  if (status === null) {
+    return (
+      <Sentence level="warn" text={security.problem || 'Looking at the server…'}>
+        {security.problem && (
+          <button className="jsec-Link" type="button" onClick={actions.refresh}>
+            Try again
+          </button>
+        )}
+      </Sentence>
+    );
+  }
+  if (!security.connection.loggedIn) {
+    return (
+      <Sentence level="bad" text="Logged out">
+        <p>What you have not saved is still in this page.</p>
+        <button className="jp-mod-styled jp-mod-accept" type="button" onClick={actions.logIn}>
+          Log in
+        </button>
+      </Sentence>
+    );
+  }
+  const current = model.current();
+  const who = describeSession(status, security.secondsLeft);
+  return (
+    <>
+      <Sentence level={status.level} text={status.sentence}>
+        {status.remedy && (
+          <p className="jsec-Remedy">
+            <Words text={status.remedy} />
+          </p>
+        )}
+        {who && <p className="jsec-Who">{who}</p>}
+        {security.problem && <p className="jsec-Remedy">Not up to date: {security.problem}</p>}
+      </Sentence>
+      {current && <Current current={current} actions={actions} />}
+      {status.protections.length > 0 && (
+        <section className="jsec-Section" aria-labelledby="jsec-protections">
+          <h3 id="jsec-protections">Protections</h3>
+          <ul>
+            {status.protections.map(protection => (
+              <Row key={protection.name} protection={protection}>
+                {protection.name === 'session' && <Sessions actions={actions} />}
+              </Row>
+            ))}
+          </ul>
+        </section>
+      )}
+      {status.locks.length > 0 && <Locks locks={status.locks} actions={actions} />}
+      {status.configured && (
+        <button
+          className="jp-mod-styled jsec-LockAll"
+          type="button"
+          onClick={actions.lockAllAndLogOut}
+        >
+          Lock all and log out
+        </button>
+      )}
+    </>
+  );
+}
+
+export class SecurityPanel extends ReactWidget {
+  constructor(
+    private readonly model: IPanelModel,
+    private readonly actions: IPanelActions
+  ) {
+    super();
+    this.id = 'jupyter-secure-panel';
+    this.title.icon = shieldIcon;
+    this.title.caption = 'Security';
+    this.addClass('jsec-Panel');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', 'Security');
+  }
+
+  protected override render(): JSX.Element {
+    return (
+      <UseSignal signal={this.model.changed}>
+        {() => <PanelView model={this.model} actions={this.actions} />}
+      </UseSignal>
+    );
+  }
+}

@@ -1,0 +1,112 @@
+import { Dialog } from '@jupyterlab/apputils';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
+import { Asking } from '../src/asking';
+import { Connection } from '../src/connection';
+import type { Security } from '../src/security';
+import { makeStatus } from './helpers';
+
+function make(): { asking: Asking; security: Security } {
+  const security = {
+    connection: new Connection(),
+    status: makeStatus(),
+    elevate: vi.fn().mockResolvedValue(undefined),
+    logIn: vi.fn().mockResolvedValue(undefined)
+  } as unknown as Security;
+  return { asking: new Asking(security), security };
+}
+
+async function field(name: string): Promise<HTMLInputElement> {
+  return vi.waitFor(() => {
+    const input = document.querySelector<HTMLInputElement>(`.jsec-Form input[name=${name}]`);
+    expect(input).not.toBeNull();
+    return input as HTMLInputElement;
+  });
+}
+
+function press(key: string): void {
+  document
+    .querySelector('.jp-Dialog')
+    ?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+}
+
+afterEach(() => {
+  Dialog.tracker.forEach(dialog => dialog.dispose());
+});
+
+describe('asking for a code', () => {
+  it('confirms it on Enter and closes', async () => {
+    const { asking, security } = make();
+    const answer = asking.code('Why.');
+    (await field('code')).value = ' 123456 ';
+    press('Enter');
+    expect(await answer).toBe(true);
+    expect(security.elevate).toHaveBeenCalledWith('123456');
+    expect(document.querySelector('.jp-Dialog')).toBeNull();
+  });
+
+  it('stays open with the reason when the code is wrong', async () => {
+    const { asking, security } = make();
+    vi.mocked(security.elevate).mockRejectedValueOnce(new Error('That code is not right.'));
+    const answer = asking.code('Why.');
+    const input = await field('code');
+    input.value = '000000';
+    press('Enter');
+    await vi.waitFor(() =>
+      expect(document.querySelector('[role=alert]')?.textContent).toBe('That code is not right.')
+    );
+    expect(input.value).toBe('');
+    press('Escape');
+    expect(await answer).toBe(false);
+  });
+
+  it('sends nothing while the field is empty', async () => {
+    const { asking, security } = make();
+    const answer = asking.code('Why.');
+    await field('code');
+    press('Enter');
+    press('Escape');
+    expect(await answer).toBe(false);
+    expect(security.elevate).not.toHaveBeenCalled();
+  });
+
+  it('is one dialog for all who ask at the same time', async () => {
+    const { asking } = make();
+    const answers = Promise.all([asking.code('Why.'), asking.code('Why.')]);
+    await field('code');
+    expect(document.querySelectorAll('.jp-Dialog')).toHaveLength(1);
+    press('Escape');
+    expect(await answers).toEqual([false, false]);
+  });
+});
+
+describe('asking for a log-in', () => {
+  it('keeps the page to the person whose work it shows', async () => {
+    const { asking } = make();
+    const answer = asking.logIn('Why.');
+    const name = await field('username');
+    expect([name.value, name.readOnly]).toEqual(['alice', true]);
+    press('Escape');
+    await answer;
+  });
+
+  it('tells password managers which field is which', async () => {
+    const { asking } = make();
+    const answer = asking.logIn('Why.');
+    const kinds = ['username', 'password', 'code'].map(
+      async name => (await field(name)).autocomplete
+    );
+    expect(await Promise.all(kinds)).toEqual(['username', 'current-password', 'one-time-code']);
+    press('Escape');
+    await answer;
+  });
+
+  it('closes by itself when the log-in happened in another tab', async () => {
+    const { asking, security } = make();
+    security.connection.sawLoggedOut();
+    const answer = asking.logIn('Why.');
+    await field('password');
+    security.connection.sawLoggedIn();
+    expect(await answer).toBe(true);
+  });
+});

@@ -1,0 +1,56 @@
+import { ServerConnection } from '@jupyterlab/services';
+import { describe, expect, it } from 'vitest';
+
+import { FakeServer, json, settle } from './helpers';
+
+const LOGGED_OUT = json(401, { message: 'You are not logged in.', reason: 'not-logged-in' });
+
+function get(server: FakeServer, path: string): Promise<Response> {
+  return ServerConnection.makeRequest(
+    server.settings.baseUrl + path,
+    { method: 'GET' },
+    server.settings
+  );
+}
+
+describe('watching answers', () => {
+  it('notices the end of the session once, whoever asked', async () => {
+    const server = new FakeServer({ 'GET /api/contents/x': LOGGED_OUT });
+    const seen: boolean[] = [];
+    server.connection.loggedInChanged.connect((_, loggedIn) => seen.push(loggedIn));
+    await get(server, 'api/contents/x');
+    await get(server, 'api/contents/x');
+    expect(seen).toEqual([false]);
+  });
+
+  it('does not take a wrong password for the end of the session', async () => {
+    const server = new FakeServer({ 'GET /login': LOGGED_OUT });
+    await get(server, 'login');
+    expect(server.connection.loggedIn).toBe(true);
+  });
+
+  it('holds the question whether a kernel lives until someone is logged in again', async () => {
+    const server = new FakeServer({
+      'GET /api/kernels/k1': [LOGGED_OUT, json(200, { id: 'k1' })]
+    });
+    let status = 0;
+    const asked = get(server, 'api/kernels/k1').then(response => (status = response.status));
+    await settle();
+    expect(status).toBe(0);
+    server.connection.sawLoggedIn();
+    await asked;
+    expect(status).toBe(200);
+  });
+
+  it.each([
+    ['elevation-required', 'elevation-required'],
+    ['sealed', 'sealed'],
+    ['locked', 'locked'],
+    ['something new', 'locked']
+  ])('remembers why a file was refused: %s', async (sent, reason) => {
+    const server = new FakeServer({ 'GET /x': json(423, { message: 'No.', reason: sent }) });
+    const response = await get(server, 'x');
+    const error = await ServerConnection.ResponseError.create(response);
+    expect(server.connection.refusal(error)).toEqual({ reason, message: 'No.' });
+  });
+});
