@@ -19,13 +19,13 @@ SOURCES := pyproject.toml hatch_build.py README.md LICENSE \
   $(addprefix $(PANEL)/,.npmrc install.json package.json package-lock.json tsconfig.json) \
   $(shell find jupyter_secure jupyter-config $(PANEL)/src $(PANEL)/style $(PANEL)/schema \
       \( -name __pycache__ -o -path jupyter_secure/labextension \) -prune -o -print)
-DOCS := $(shell find docs -path docs/_build -prune -o -print) CHANGELOG.md CONTRIBUTING.md SECURITY.md
+DOCS := $(shell find docs/. -path docs/./_build -prune -o -print) CHANGELOG.md CONTRIBUTING.md SECURITY.md
 
 # `make check` tests the sources; `make test` the wheel that is installed in .venv, from a folder
 # that holds no sources, and tests/conftest.py refuses the run if it finds them all the same.
 PYTEST_SOURCES := $(BIN)/python -m pytest
 PYTEST_WHEEL := mkdir -p build/elsewhere && cd build/elsewhere && \
-  JUPYTER_SECURE_TEST_WHEEL=1 $(BIN)/pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR)
+  JUPYTER_SECURE_TEST_WHEEL=1 $(BIN)/pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) $(CURDIR)/tests
 QUICK := not integration and not browser and not install
 
 # Node comes from the machine or, where there is none, from a Python package.

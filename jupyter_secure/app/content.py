@@ -14,8 +14,10 @@ from pathlib import Path
 
 from jupyter_secure.app.coverage import must_seal
 from jupyter_secure.app.download import Download
+from jupyter_secure.app.moving import Moving
 from jupyter_secure.app.opening import explained, header_of
 from jupyter_secure.app.root import Root
+from jupyter_secure.app.seen import Seen
 from jupyter_secure.app.writing import Writing
 from jupyter_secure.errors import (
     CorruptFile,
@@ -27,7 +29,6 @@ from jupyter_secure.locks import (
     Lock,
     LockMode,
     LockStore,
-    check_move_or_delete,
     check_read,
     check_write,
 )
@@ -75,11 +76,13 @@ class Content:
         self._vault = vault
         self._locks = locks
         self._encrypt = encrypt
-        # Who has seen which private file. A page that shows it must be able to save it when the
-        # ten minutes are over, or work would be lost; it learns nothing by saving.
-        self._seen: set[tuple[str, str]] = set()
+        self._seen = Seen()
         # One writer at a time, so that two saves of one file get two versions.
         self._writing = threading.RLock()
+        #: What happens to whole files and folders.
+        self.moving = Moving(
+            root=self._root, vault=vault, locks=locks, seen=self._seen, content=self
+        )
 
     # ── looking ─────────────────────────────────────────────────────────────────────────────────
 
@@ -87,7 +90,8 @@ class Content:
         """Return the name under which the file behind ``path`` is locked. May be ``Refused``."""
         return self._root.key(path)
 
-    def _must_seal(self, key: str) -> bool:
+    def must_seal(self, key: str) -> bool:
+        """Say whether the patterns want the file ``key`` encrypted."""
         return must_seal(key, self._encrypt)
 
     def facts(self, path: str | Path) -> Facts:
@@ -156,10 +160,12 @@ class Content:
             raise
 
     def _check_read(self, key: str, header: Header | None, actor: Actor) -> None:
-        lock = self._locks.get(key) or self._alias_lock(header)
-        check_read(lock, actor)
-        if lock is not None and lock.mode is LockMode.PRIVATE:
-            self._seen.add((actor.session, key))
+        # Both: a copy of someone's private notebook stays private under a lock of its own.
+        locks = [lock for lock in (self._locks.get(key), self._alias_lock(header)) if lock]
+        for lock in locks:
+            check_read(lock, actor)
+        if any(lock.mode is LockMode.PRIVATE for lock in locks):
+            self._seen.add(actor.session, key)
 
     def _alias_lock(self, header: Header | None) -> Lock | None:
         return self._locks.find_by_file_id(header.file_id) if header else None
@@ -167,14 +173,23 @@ class Content:
     # ── writing ─────────────────────────────────────────────────────────────────────────────────
 
     def write(
-        self, path: str | Path, data: bytes, actor: Actor, *, flags: Flags = Flags.NONE
+        self,
+        path: str | Path,
+        data: bytes,
+        actor: Actor,
+        *,
+        flags: Flags = Flags.NONE,
+        seal: bool = False,
     ) -> None:
-        """Replace the content of ``path``, all or nothing; sealed if it must be or was."""
+        """Replace the content of ``path``, all or nothing; sealed if it must be or was.
+
+        ``seal`` asks for it though no pattern does: the content comes from what is sealed.
+        """
         key = self.check_write(path, actor)
         with self._writing:
             old = self._old_header(path)
             blob: bytes = data
-            if old is not None or self._must_seal(key):
+            if seal or old is not None or self.must_seal(key):
                 blob = self._vault.seal_bytes(
                     data,
                     file_class=FileClass.CONTENT,
@@ -195,7 +210,7 @@ class Content:
         key = self.check_write(path, actor)
         old = self._old_header(path)
         sealer = None
-        if old is not None or self._must_seal(key):
+        if old is not None or self.must_seal(key):
             sealer = self._vault.sealer(
                 file_class=FileClass.CONTENT,
                 file_id=old.file_id if old else None,
@@ -224,14 +239,14 @@ class Content:
     def keep_checkpoint(self, source: str | Path, target: str | Path, actor: Actor) -> None:
         """Keep the content of ``source`` as a checkpoint at ``target``, bound to be no more."""
         reading = self.read(source, actor)
-        blob = reading.data
-        if reading.header is not None:
+        header, blob = reading.header, reading.data
+        if header is not None or self.must_seal(self.key(source)):
             blob = self._vault.seal_bytes(
                 reading.data,
                 file_class=FileClass.HISTORY,
-                file_id=reading.header.file_id,
-                file_version=reading.header.file_version,
-                flags=reading.header.flags,
+                file_id=header.file_id if header else None,
+                file_version=header.file_version if header else 1,
+                flags=header.flags if header else Flags.NONE,
             )
         write_atomically(Path(target), blob)
 
@@ -239,26 +254,9 @@ class Content:
         """Put the checkpoint at ``source`` back as the content of ``target``."""
         self.check_write(target, actor)
         reading = self.read(source, actor, expect=FileClass.HISTORY)
+        sealed = reading.header is not None
         flags = reading.header.flags if reading.header else Flags.NONE
-        self.write(target, reading.data, actor, flags=flags)
-
-    # ── moving and deleting ─────────────────────────────────────────────────────────────────────
-
-    def check_move_or_delete(self, path: str | Path, actor: Actor) -> str:
-        """Raise unless ``actor`` may move or delete ``path`` and all below; return its key."""
-        key = self._root.entry_key(path)
-        for lock in self._locks.under(key):
-            check_move_or_delete(lock, actor)
-        return key
-
-    def moved(self, old_key: str, new_path: str | Path) -> None:
-        """Let the locks follow what was moved."""
-        self._locks.move(old_key, self._root.entry_key(new_path))
-
-    def deleted(self, key: str) -> None:
-        """Forget the locks of what was deleted."""
-        for lock in self._locks.under(key):
-            self._locks.remove(lock.path, lock.owner)
+        self.write(target, reading.data, actor, flags=flags, seal=sealed)
 
     # ── what locking needs ──────────────────────────────────────────────────────────────────────
 
@@ -285,4 +283,4 @@ class Content:
 
     def forget_seen(self, key: str) -> None:
         """Let nobody save ``key`` any more for having seen it: it was locked anew."""
-        self._seen = {seen for seen in self._seen if seen[1] != key}
+        self._seen.forget(key)

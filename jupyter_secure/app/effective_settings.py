@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from jupyter_secure.errors import StateUnusable
@@ -59,6 +60,9 @@ def effective_settings() -> EffectiveSettings:
         done = subprocess.run(
             [sys.executable, "-c", _PROGRAM],
             stdin=subprocess.DEVNULL,
+            # `python -c` looks for modules in the current folder first, and that may be anybody's:
+            # a json.py that lies beside a notebook must not run.
+            cwd=Path(sys.executable).anchor,
             capture_output=True,
             timeout=_TIMEOUT_SECONDS,
             check=True,

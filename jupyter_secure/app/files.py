@@ -151,21 +151,22 @@ def open_in_place(root: RootKey, path: Path) -> bool:
 def open_file(path: Path) -> IO[bytes]:
     """Open a regular file for reading; NotFound, InvalidInput or StorageFailed when it is none."""
     try:
-        file = path.open("rb")
+        # Opening a pipe would wait for a writer; O_NONBLOCK means nothing for a regular file.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
         raise NotFound(f"There is no file {path}.", remedy="Check the path.") from None
-    except IsADirectoryError:
-        raise InvalidInput(
-            f"{path} is a folder.", remedy="Name the files in it, such as FOLDER/*.ipynb."
-        ) from None
     except OSError as error:
         raise StorageFailed(
             f"{path} cannot be read.", why=f"{error.strerror}.", remedy="Check its permissions."
         ) from None
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise InvalidInput(f"{path} is not a regular file.", remedy="Use - to read from a pipe.")
-    return file
+    kind = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(kind):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(kind):
+        remedy = "Name the files in it, such as FOLDER/*.ipynb."
+        raise InvalidInput(f"{path} is a folder.", remedy=remedy)
+    raise InvalidInput(f"{path} is not a regular file.", remedy="Use - to read from a pipe.")
 
 
 def replace_file(

@@ -99,6 +99,10 @@ class Sessions:
             raise NotFound("The session has ended.", remedy="Log in again.")
         return replace(session, elevated_until=until)
 
+    def lower(self, session: Session) -> None:
+        """End the elevation of ``session``: what it locks now is locked for it as well."""
+        self._store.elevate(session.public_id, self._clock())
+
     def actor(self, session: Session | None) -> Actor:
         """Return ``session`` as the locks see it."""
         if session is None:

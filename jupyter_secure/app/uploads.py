@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jupyter_secure.app.content import Content
 from jupyter_secure.app.writing import Writing
-from jupyter_secure.errors import InvalidInput, SecureError
+from jupyter_secure.errors import InvalidInput
 from jupyter_secure.locks import Actor
 
 FIRST, LAST = 1, -1
@@ -21,12 +21,14 @@ class _Upload:
     writing: Writing
     next_part: int
     touched: float
+    finished: bool = False
 
 
 class Uploads:
-    """The unfinished uploads of one server, by session and target; safe for several threads.
+    """The uploads of one server, by session and target; safe for several threads.
 
-    Parts are numbered from 1, the last one is -1, as in Jupyter's contents API.
+    Parts are numbered from 1, the last one is -1, as in Jupyter's contents API. A part that comes
+    a second time is a repetition and adds nothing.
     """
 
     def __init__(
@@ -39,25 +41,25 @@ class Uploads:
         self._content = content
         self._idle_seconds = idle_seconds
         self._clock = clock
-        self._open: dict[tuple[str, str], _Upload] = {}
+        self._known: dict[tuple[str, str], _Upload] = {}
         self._lock = threading.Lock()
 
     def take(self, path: str | Path, part: int, data: bytes, actor: Actor) -> int:
         """Take one part for ``path``; return how many bytes have come so far.
 
-        Raises ``InvalidInput`` for a part out of order: the upload is then thrown away, and
-        whatever the file held before is still there.
+        Raises ``InvalidInput`` when a part before this one is missing: the upload is then thrown
+        away, and whatever the file held before is still there.
         """
         key = (actor.session, self._content.key(path))
         with self._lock:
-            upload = self._open.pop(key, None)
             if part == FIRST:
-                if upload is not None:
-                    upload.writing.abort()
-                upload = _Upload(self._content.begin(path, actor), FIRST, 0)
-            if upload is None or part not in (upload.next_part, LAST):
-                if upload is not None:
-                    upload.writing.abort()
+                self._drop(key)
+                self._known[key] = _Upload(self._content.begin(path, actor), FIRST, self._clock())
+            upload = self._known.get(key)
+            if upload is not None and _is_repeated(upload, part):
+                return upload.writing.size
+            if upload is None or upload.finished or part not in (upload.next_part, LAST):
+                self._drop(key)
                 raise InvalidInput(
                     "A part of this upload is missing.",
                     why="It was interrupted, or took too long.",
@@ -69,27 +71,37 @@ class Uploads:
                 upload.writing.update(data)
                 if part == LAST:
                     upload.writing.commit()
-                    return upload.writing.size
-            except SecureError:
-                upload.writing.abort()
+                    upload.finished = True
+            except BaseException:
+                self._drop(key)
                 raise
-            upload.next_part = part + 1
+            upload.next_part += 1
             upload.touched = self._clock()
-            self._open[key] = upload
             return upload.writing.size
 
+    def _drop(self, key: tuple[str, str]) -> None:
+        upload = self._known.pop(key, None)
+        if upload is not None:
+            upload.writing.abort()  # which does nothing to one that is finished
+
     def discard_idle(self) -> int:
-        """Throw away what has not been continued for too long; return how many."""
+        """Throw away what has not been continued for too long; return how many were unfinished."""
         before = self._clock() - self._idle_seconds
         with self._lock:
-            idle = [key for key, upload in self._open.items() if upload.touched < before]
+            idle = [key for key, upload in self._known.items() if upload.touched < before]
+            unfinished = sum(not self._known[key].finished for key in idle)
             for key in idle:
-                self._open.pop(key).writing.abort()
-        return len(idle)
+                self._drop(key)
+        return unfinished
 
     def discard_all(self) -> None:
         """Throw away every unfinished upload, as the server stops."""
         with self._lock:
-            for upload in self._open.values():
-                upload.writing.abort()
-            self._open.clear()
+            for key in list(self._known):
+                self._drop(key)
+
+
+def _is_repeated(upload: _Upload, part: int) -> bool:
+    if part == LAST:
+        return upload.finished
+    return FIRST < part < upload.next_part

@@ -88,6 +88,8 @@ class LockHandler(SecureAPIHandler):
             except ValueError:
                 raise InvalidInput('The "mode" must be "private" or "read-only".') from None
             lock = await self.documents.lock(path, mode, current_actor())
+            if mode is LockMode.PRIVATE:
+                self.runtime.state.sessions.lower(self.session)
         self.finish(json.dumps(self.lock_model(lock)))
 
     @authenticated

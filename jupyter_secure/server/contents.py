@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, TypeVar
 
-import nbformat
 from anyio.to_thread import run_sync
+from jupyter_server.services.contents import manager
 from jupyter_server.services.contents.checkpoints import Checkpoints
 from jupyter_server.services.contents.filemanager import AsyncFileContentsManager
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
@@ -23,7 +24,7 @@ from traitlets import default
 from jupyter_secure.app.content import Content, Reading
 from jupyter_secure.app.lock_notebook import LockNotebooks
 from jupyter_secure.app.uploads import FIRST, LAST, Uploads
-from jupyter_secure.errors import InvalidInput, PolicyViolation
+from jupyter_secure.errors import InvalidInput, PolicyViolation, Refused
 from jupyter_secure.locks import Actor, Lock, LockMode
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.checkpoints import SealedCheckpoints
@@ -39,6 +40,13 @@ from jupyter_secure.server.runtime import runtime_of
 from jupyter_secure.vault.envelope import Flags
 
 _Result = TypeVar("_Result")
+
+# NAME_MAX of every file system in common use.
+_MAX_NAME_BYTES = 255
+
+# Whether the file that is being copied is sealed. Jupyter copies by ``get`` and ``save``, and the
+# latter does not know where its model comes from.
+_copies_sealed: ContextVar[bool] = ContextVar("jupyter_secure_copies_sealed", default=False)
 
 
 class EncryptedContentsManager(AsyncLargeFileManager):
@@ -78,19 +86,37 @@ class EncryptedContentsManager(AsyncLargeFileManager):
 
     # ── models ──────────────────────────────────────────────────────────────────────────────────
 
+    def _get_os_path(self, path: str) -> str:
+        """Refuse a name that no file can have before anything looks for it."""
+        if any(len(os.fsencode(name)) > _MAX_NAME_BYTES for name in path.split("/")):
+            raise HTTPError(400, "That name is too long. Choose a shorter one.")
+        os_path: str = super()._get_os_path(path)
+        return os_path
+
     def _base_model(self, path: str) -> dict[str, Any]:
         """Add what only we know: the size of the content, and whether a lock forbids changes."""
         model: dict[str, Any] = super()._base_model(path)
         os_path = self._get_os_path(path)
-        if os.path.isfile(os_path):
-            try:
+        # A save puts a new file in place, so the system's "created" can be a moment too late.
+        model["created"] = min(model["created"], model["last_modified"])
+        try:
+            if os.path.isfile(os_path):
+                may_write = self.content.may_write(os_path, current_actor())
+                model["writable"] = model["writable"] and may_write
                 model["size"] = self.content.facts(os_path).size
-            except OSError:
-                self.log.warning("Could not read the size of %s.", path)
+        except Refused:
+            # A listing must not fail for one link that leads out; opening it says what is wrong.
+            model.update(writable=False, size=None)
+        except OSError:
+            self.log.warning("Could not read the size of %s.", path)
+        return model
+
+    async def _dir_model(self, path: str, content: bool = True) -> dict[str, Any]:
+        """List a folder, unless it lies outside."""
+        if content:
             with as_http():
-                model["writable"] = model["writable"] and self.content.may_write(
-                    os_path, current_actor()
-                )
+                self.content.key(self._get_os_path(path))
+        model: dict[str, Any] = await super()._dir_model(path, content)
         return model
 
     async def _notebook_model(
@@ -121,18 +147,18 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         self, model: dict[str, Any], validation_error: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Say what is invalid and where, without quoting the cell: messages end up in logs."""
+        error = (validation_error or {}).get("ValidationError")
         if validation_error is None:
-            validation_error = {}
-            nbformat.reads(
-                nbformat.writes(model["content"]), 4, capture_validation_error=validation_error
-            )
-        error = validation_error.get("ValidationError")
+            try:
+                manager.validate_nb(model["content"])  # type: ignore[attr-defined]  # its own name
+            except ValidationError as found:
+                error = found
         if isinstance(error, ValidationError):
             where = "/".join(str(part) for part in getattr(error, "relative_path", ()))
+            rule = getattr(error, "validator", None) or "schema"
             model["message"] = (
-                "The notebook is not valid"
-                + (f" at {where}" if where else "")
-                + f" ({getattr(error, 'validator', None) or 'schema'}). It was kept as it is."
+                f"Notebook validation failed: {where or 'the notebook'} breaks the format's "
+                f'rule "{rule}". The notebook is kept as it is.'
             )
         return model
 
@@ -141,8 +167,9 @@ class EncryptedContentsManager(AsyncLargeFileManager):
     async def _read(self, os_path: str) -> Reading:
         return await self._work(self.content.read, os_path, current_actor())
 
-    async def _write(self, os_path: str, data: bytes, flags: Flags) -> None:
-        await self._work(partial(self.content.write, os_path, data, current_actor(), flags=flags))
+    async def _write(self, os_path: str, data: bytes, flags: Flags = Flags.NONE) -> None:
+        write = partial(self.content.write, flags=flags, seal=_copies_sealed.get())
+        await self._work(write, os_path, data, current_actor())
         self._runtime.coverage = None  # to be counted anew
 
     async def _work(self, work: Callable[..., _Result], *args: Any) -> _Result:
@@ -206,6 +233,8 @@ class EncryptedContentsManager(AsyncLargeFileManager):
     async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
         """Save a model; one with a "chunk" is a part of an upload."""
         if model.get("chunk") is None:
+            with as_http():
+                self.content.key(self._get_os_path(path.strip("/")))
             # Past AsyncLargeFileManager, whose parts would be written in plain text.
             saved: dict[str, Any] = await AsyncFileContentsManager.save(self, model, path)
             return saved
@@ -213,10 +242,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
 
     async def _save_part(self, model: dict[str, Any], path: str) -> dict[str, Any]:
         part = model["chunk"]
-        if not isinstance(part, int) or model.get("type") != "file" or "content" not in model:
-            raise HTTPError(
-                400, 'A part of an upload needs the type "file", a "content" and a number "chunk".'
-            )
+        _check_part(model)
         if part == FIRST:
             self.run_pre_save_hooks(model=model, path=path)
         os_path = self._get_os_path(path)
@@ -253,20 +279,38 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         """Move a file or folder, and its locks with it."""
         old, new = (self._get_os_path(path.strip("/")) for path in (old_path, new_path))
         with as_http():
-            key = self.content.check_move_or_delete(old, current_actor())
-            self.content.key(new)
-            await super().rename_file(old_path, new_path)
+            key = self.content.moving.check(old, current_actor())
             if old != new:
-                self.content.moved(key, new)
+                self.content.moving.check_destination(old, new)
+                await super().rename_file(old_path, new_path)
+                await run_sync(self.content.moving.moved, key, new)
 
     async def delete_file(self, path: str) -> None:
         """Delete a file or folder, unless a lock forbids it."""
         with as_http():
-            key = self.content.check_move_or_delete(
-                self._get_os_path(path.strip("/")), current_actor()
-            )
+            key = self.content.moving.check(self._get_os_path(path.strip("/")), current_actor())
             await super().delete_file(path)
-            self.content.deleted(key)
+            self.content.moving.deleted(key)
+
+    async def copy(self, from_path: str, to_path: str | None = None) -> dict[str, Any]:
+        """Copy a file or folder; the copy of what is sealed is sealed, whatever its name."""
+        os_path = self._get_os_path(from_path.strip("/"))
+        with as_http():
+            sealed = os.path.isfile(os_path) and self.content.sealed(os_path)
+        before = _copies_sealed.set(sealed)
+        try:
+            model: dict[str, Any] = await super().copy(from_path, to_path)
+        finally:
+            _copies_sealed.reset(before)
+        return model
+
+    async def _copy_dir(
+        self, from_path: str, to_path_original: str, to_name: str, to_path: str
+    ) -> dict[str, Any]:
+        source = self._get_os_path(from_path.strip("/"))
+        await self._work(self.content.moving.copy_folder, source, self._get_os_path(to_path))
+        model: dict[str, Any] = await self.get(to_path, content=False)
+        return model
 
     async def delete_checkpoint(self, checkpoint_id: str, path: str) -> Any:
         """Delete a checkpoint, which changes what can be got back."""
@@ -296,3 +340,16 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         """Return whether ``path`` is sealed, and its lock."""
         os_path = self._get_os_path(path.strip("/"))
         return await run_sync(lambda: (self.content.sealed(os_path), self.content.lock_on(os_path)))
+
+
+def _check_part(model: dict[str, Any]) -> None:
+    """Refuse what is not a part of an upload, in Jupyter's own words."""
+    if "type" not in model:
+        raise HTTPError(400, "No file type provided")
+    if model["type"] != "file":
+        kind = model["type"]
+        raise HTTPError(400, f'File type "{kind}" is not supported for large file transfer')
+    if "content" not in model:
+        raise HTTPError(400, "No file content provided")
+    if type(model["chunk"]) is not int:
+        raise HTTPError(400, "The chunk of an upload must be a number")

@@ -18,28 +18,42 @@ from jupyter_secure.vault.envelope import Flags
 def parse_notebook(
     data: bytes, path: str, problem: dict[str, Any] | None, *, as_version: int = 4
 ) -> Any:
-    """Parse a notebook; what is wrong with one is told without quoting it."""
+    """Parse a notebook as ``nbformat.reads`` does."""
     try:
-        return nbformat.reads(
-            data.decode("utf-8"), as_version=as_version, capture_validation_error=problem
-        )
+        nb = nbformat.reader.reads(data.decode("utf-8"))
+        nb = nbformat.convert(nb, as_version)
+        find_problem(nb, problem)
     except Exception as error:  # noqa: BLE001  # whatever a parser of wild input raises
         name = os.path.basename(path)
         raise HTTPError(
             400, f"Unreadable notebook: {name} is not a notebook ({type(error).__name__})."
         ) from None
+    return nb
 
 
 def serialise_notebook(nb: Any, notary: Any, problem: dict[str, Any]) -> tuple[bytes, Flags]:
-    """Return the file for ``nb`` and what is true of it."""
-    trusted = notary.check_cells(nb)
-    text = nbformat.writes(nb, version=nbformat.NO_CONVERT, capture_validation_error=problem)
-    if not text.endswith("\n"):
-        text += "\n"
+    """Return the file for ``nb``, as ``nbformat.writes`` makes it, and what is true of it."""
+    try:
+        trusted = notary.check_cells(nb)
+        version, _ = nbformat.reader.get_version(nb)
+        find_problem(nb, problem)
+        text = nbformat.versions[version].writes_json(nb)
+        data = (text if text.endswith("\n") else f"{text}\n").encode("utf-8")
+    except Exception as error:  # noqa: BLE001  # whatever a writer of wild input raises
+        raise HTTPError(400, f"This is not a notebook ({type(error).__name__}).") from None
     flags = Flags.TRUSTED if trusted else Flags.NONE
-    if not problem and nb.get("nbformat") == 4:
+    if not problem and version == nbformat.current_nbformat:
         flags |= Flags.VALID
-    return text.encode("utf-8"), flags
+    return data, flags
+
+
+def find_problem(nb: Any, problem: dict[str, Any] | None) -> None:
+    """Put what is invalid in ``nb`` into ``problem``, and not into the log, where nbformat does."""
+    try:
+        nbformat.validate(nb)
+    except nbformat.ValidationError as error:
+        if problem is not None:
+            problem["ValidationError"] = error
 
 
 def encode_file(data: bytes, format: str | None, os_path: str) -> tuple[Any, str]:

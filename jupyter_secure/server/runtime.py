@@ -62,8 +62,10 @@ class Runtime:
 
     def end_session(self, public_id: str) -> None:
         """End a session and close its sockets; seal the vault if it was the last."""
-        self.state.sessions.end(public_id)
-        self.sockets.close(public_id)
+        # Others that are found to have run out are told of here only: the next look won't.
+        ended = self.state.sessions.end(public_id)
+        for session in {public_id, *(session.public_id for session in ended)}:
+            self.sockets.close(session)
 
     def close(self) -> None:
         """Throw away unfinished uploads, end every session and wipe the keys."""

@@ -23,6 +23,9 @@ from jupyter_secure.transport.tls import server_context
 
 SWEEP_SECONDS = 5
 
+# An origin that no administrator means (RFC 2606): a pattern that it matches is for everybody.
+_SOMEONES_SITE = "https://any-site-at-all.invalid"
+
 
 class StartUp:
     """Takes one server from its configuration to its open port."""
@@ -58,19 +61,41 @@ class StartUp:
                 remedy="Remove `token` from ServerApp and IdentityProvider, in the configuration "
                 "and on the command line.",
             )
-        if app.disable_check_xsrf:
+        if (ssl_options or {}).get("certfile", "") != app.certfile:
+            raise PolicyViolation(
+                "The certificate is given in ServerApp.ssl_options.",
+                why="What else stands there would go round SecureConfig.min_tls.",
+                remedy="Set ServerApp.certfile and ServerApp.keyfile instead.",
+            )
+        self._check_other_sites()
+        self._check_replacements()
+
+    def _check_other_sites(self) -> None:
+        # What is in effect, which `tornado_settings` may have changed, not what was configured.
+        settings = self._app.web_app.settings
+        if settings.get("disable_check_xsrf"):
             raise PolicyViolation(
                 "ServerApp.disable_check_xsrf is on.",
                 why="Other sites could then act in a user's name.",
                 remedy="Remove it.",
             )
-        if app.allow_origin == "*":
+        if not settings.get("xsrf_cookies"):
             raise PolicyViolation(
-                'ServerApp.allow_origin is "*".',
-                why="Every site could then read what a user may read.",
-                remedy="Name the one origin that needs access, or remove it.",
+                "ServerApp.tornado_settings switches xsrf_cookies off.",
+                why="Other sites could then act in a user's name.",
+                remedy="Remove it.",
             )
-        self._check_replacements()
+        pattern = settings.get("allow_origin_pat")
+        for name, everyone in (
+            ("allow_origin", settings.get("allow_origin") == "*"),
+            ("allow_origin_pat", bool(pattern and pattern.match(_SOMEONES_SITE))),
+        ):
+            if everyone:
+                raise PolicyViolation(
+                    f"ServerApp.{name} lets every site in.",
+                    why="Every site could then read what a user may read.",
+                    remedy="Name the one origin that needs access, or remove it.",
+                )
 
     def _check_replacements(self) -> None:
         app = self._app

@@ -14,7 +14,7 @@ BEFORE = '{"ServerApp": {"port":9999},\t"Mine": {}}'
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cheap_passwords: None) -> Path:  # noqa: ARG001  # a fixture for what it does
     """The settings file of a home that was set up with settings already there."""
     for name, folder in (
         ("JUPYTER_CONFIG_DIR", "config"),

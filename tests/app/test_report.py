@@ -36,7 +36,7 @@ class Place:
 
 
 @pytest.fixture
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cheap_passwords: None) -> Place:  # noqa: ARG001  # a fixture for what it does
     for name, folder in (
         ("JUPYTER_CONFIG_DIR", "config"),
         ("JUPYTER_DATA_DIR", "data"),
@@ -135,11 +135,12 @@ def test_all_on(place: Place) -> None:
 def test_off(place: Place, name: str, spoil: Callable[[Place], None], words: str) -> None:
     """Each thing that is off is found, named, and comes with a remedy."""
     spoil(place)
-    found = place.finding(name)
+    whole = report(place.work, NOW)
+    found = next(one for one in whole.findings if one.name == name)
     assert found.level == "bad"
     assert words in found.summary
     assert found.remedy
-    assert not report(place.work, NOW).all_on
+    assert not whole.all_on
 
 
 def test_class_by_its_full_path(place: Place) -> None:
@@ -210,3 +211,14 @@ def test_changes_nothing(place: Place) -> None:
     report(place.work, NOW)
     after = {p: p.read_bytes() for p in place.path.rglob("*") if p.is_file()}
     assert after == before
+
+
+def test_runs_nothing_from_the_current_folder(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module planted in the folder one stands in is not imported to read the settings."""
+    (place.work / "json.py").write_text(f"open({str(place.path / 'planted')!r}, 'w')")
+    (place.work / "jupyter_core.py").write_text(f"open({str(place.path / 'planted')!r}, 'w')")
+    monkeypatch.chdir(place.work)
+    assert place.finding("settings").level == "ok"
+    assert not (place.path / "planted").exists()

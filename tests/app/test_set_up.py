@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jupyter_secure.app import set_up, settings_record, state_folder
+from jupyter_secure.crypto.kdf import RFC_9106_LOW_MEMORY
 from jupyter_secure.errors import Conflict, SecureError, StateUnusable, StorageFailed, WeakPassword
 from jupyter_secure.identity import recovery_codes, totp
 from jupyter_secure.store import places
@@ -23,7 +24,7 @@ WISHES = set_up.Wishes("Alice", PASSWORD)
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def real_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home that this process's environment leads to."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
@@ -31,6 +32,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.delenv("JUPYTER_SECURE_DIR", raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def home(real_home: Path, cheap_passwords: None) -> Path:  # noqa: ARG001  # a fixture for what it does
+    """The same, where passwords are quickly checked."""
+    return real_home
 
 
 def everything_in(home: Path) -> dict[str, bytes | None]:
@@ -69,6 +76,13 @@ def test_what_was_shown_is_what_opens_it(home: Path) -> None:
     ]
     database.close()
     assert used == [True] * 10
+
+
+@pytest.mark.usefixtures("real_home")
+def test_what_a_guess_costs() -> None:
+    """The password of a real set-up costs what RFC 9106 recommends."""
+    prepared = set_up.prepare(WISHES, NOW)
+    assert [slot.profile for slot in prepared.keyring.slots] == [RFC_9106_LOW_MEMORY]
 
 
 def test_confirming(home: Path) -> None:

@@ -150,19 +150,26 @@ def test_folder_in_the_way(path: Path, tmp_path: Path) -> None:
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
-    max_leaves=5,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=4,
 )
-settings = st.dictionaries(st.text(max_size=4), st.dictionaries(st.text(max_size=4), values))
+names = st.text(max_size=4)
+settings = st.dictionaries(names, st.dictionaries(names, values, max_size=4), max_size=4)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("any")
 
 
 @given(before=st.none() | settings, ours=settings)
-def test_any_change_is_taken_back(
-    tmp_path_factory: pytest.TempPathFactory, before: Any, ours: Any
-) -> None:
+def test_any_change_is_taken_back(folder: Path, before: Any, ours: Any) -> None:
     """For any file and any settings: written and restored is as if nothing had been."""
-    path = tmp_path_factory.mktemp("any") / "settings.json"
+    path = folder / "settings.json"
     text = None if before is None else json.dumps(before, indent=3)
+    path.unlink(missing_ok=True)
     if text is not None:
         path.write_text(text)
     change = Change.from_json(json.loads(json.dumps(settings_file.plan(path, ours).to_json())))

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.home import Home, bare_variables, set_up
-from support.terminal import COMMAND
+from support import in_process
+from support.home import PASSWORD, Authenticator, Home, bare_variables
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+SCRIPTED = ["init", "--non-interactive", "--username", "alice", "--password-stdin"]
 
 
 @pytest.fixture
@@ -18,30 +21,27 @@ def variables(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(variables: dict[str, str], tmp_path: Path) -> Run:
+def run(variables: dict[str, str], tmp_path: Path, cheap_passwords: None) -> Run:  # noqa: ARG001  # a fixture for what it does
     """Run ``jupyter secure`` in that home, without a terminal."""
 
     def run_command(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [*COMMAND, *arguments],
-            input=given,
-            env=variables,
-            cwd=tmp_path / "work",
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
+        done = in_process.run(
+            arguments, variables=variables, cwd=tmp_path / "work", given=given.encode()
         )
-        assert "Traceback" not in done.stderr
-        return done
+        said = done.stderr.decode()
+        assert "Traceback" not in said
+        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), said)
 
     return run_command
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(run: Run, variables: dict[str, str], tmp_path: Path) -> Home:
     """That home, set up."""
-    return set_up(tmp_path)
+    done = run(*SCRIPTED, "--json", given=PASSWORD)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    return Home(tmp_path, variables, facts, Authenticator(facts["totp_uri"]))
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ import json
 import os
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pyotp
 import pytest
+from support import in_process
 from support.home import PASSWORD, Home
 from support.terminal import Terminal
 
@@ -217,14 +217,8 @@ def test_scripted_with_a_bad_password(run: Run, files_in: FilesIn, given: str, w
 
 def test_password_that_is_not_text(variables: dict[str, str], tmp_path: Path) -> None:
     """Bytes that are not UTF-8 are refused with a message."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from jupyter_secure.cli.main import main; exit(main())", *SCRIPTED],
-        input=b"\xff\xfe" * 10,
-        env=variables,
-        cwd=tmp_path,
-        capture_output=True,
-        check=False,
-    )
+    given = b"\xff\xfe" * 10
+    done = in_process.run(SCRIPTED, variables=variables, cwd=tmp_path, given=given)
     assert done.returncode == 1
     assert b"UTF-8" in done.stderr
 

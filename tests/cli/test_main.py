@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 
 import pytest
@@ -12,17 +11,11 @@ from jupyter_secure.cli.main import COMMANDS, main
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def test_help_is_quick(run: Run) -> None:
-    """`jupyter secure --help` takes less than 0.4 s, and names every command."""
-    run("--help")
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        done = run("--help")
-        times.append(time.perf_counter() - start)
+def test_help(run: Run) -> None:
+    """`jupyter secure --help` names every command."""
+    done = run("--help")
     assert done.returncode == 0
-    assert all(command in done.stdout for command in COMMANDS)
-    assert min(times) < 0.4
+    assert all(f"  {command}  " in done.stdout for command in COMMANDS)
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

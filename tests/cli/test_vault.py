@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import in_process
 from support.home import PASSWORD, Home
 from support.terminal import COMMAND, Terminal
 
@@ -35,22 +36,16 @@ def sealed(note: Path, run: Run) -> Path:
     return note
 
 
-def piped(home: Home, *arguments: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
+@pytest.fixture
+def piped(home: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, bytes]]:
     """Run it with bytes on standard input, the password typed at a terminal of its own."""
-    program = (
-        "import getpass\n"
-        f"getpass.getpass = lambda prompt: {PASSWORD!r}\n"
-        "from jupyter_secure.cli.main import main; exit(main())"
-    )
-    return subprocess.run(
-        [COMMAND[0], "-c", program, *arguments],
-        input=given,
-        env=home.variables,
-        cwd=home.work,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    monkeypatch.setattr("getpass.getpass", lambda _: PASSWORD)
+
+    def run_command(*arguments: str, given: bytes) -> tuple[int, bytes]:
+        done = in_process.run(arguments, variables=home.variables, cwd=home.work, given=given)
+        return done.returncode, done.stdout
+
+    return run_command
 
 
 def test_seal_and_open(run: Run, note: Path) -> None:
@@ -97,17 +92,16 @@ def test_open_in_place(run: Run, sealed: Path) -> None:
     assert run(*command, given=PASSWORD).stdout == "note.ipynb: opened already\n"
 
 
-def test_pipes(home: Home) -> None:
+def test_pipes(piped: Callable[..., tuple[int, bytes]]) -> None:
     """With - both work as filters, on any bytes."""
     content = os.urandom(300_000)
-    done = piped(home, "vault", "seal", "-", given=content)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(MAGIC)
-    assert content[:32] not in done.stdout
-    opened = piped(home, "vault", "open", "-", given=done.stdout)
-    assert opened.stdout == content
-    assert piped(home, "vault", "open", "-", given=content).returncode == 1
-    assert piped(home, "vault", "seal", "-", given=done.stdout).returncode == 1
+    code, sealed = piped("vault", "seal", "-", given=content)
+    assert code == 0
+    assert sealed.startswith(MAGIC)
+    assert content[:32] not in sealed
+    assert piped("vault", "open", "-", given=sealed) == (0, content)
+    assert piped("vault", "open", "-", given=content) == (1, b"")
+    assert piped("vault", "seal", "-", given=sealed) == (1, b"")
 
 
 def test_password_at_a_prompt(home: Home, sealed: Path) -> None:

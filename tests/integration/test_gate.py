@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http.cookiejar import Cookie
+from pathlib import Path
 
 import pytest
 import requests
@@ -14,7 +16,7 @@ from support.routes import example
 pytestmark = pytest.mark.integration
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
-THIRD_PARTY = '--ServerApp.jpserver_extensions={"support.third_party": True}'
+THIRD_PARTY = "--ServerApp.jpserver_extensions=support.third_party=True"
 UPGRADE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
@@ -41,19 +43,24 @@ def paths(client: Client) -> list[str]:
     assert client.post("/third/add").status_code == 200
     routes = client.get("/third/routes").json()["routes"]
     assert len(routes) > 80, "JupyterLab's own routes are missing"
-    paths = {example(route["pattern"]) for route in routes}
+    paths = {path for route in routes if (path := example(route["pattern"])).startswith("/")}
     assert {"/third/raw", "/third/late", "/third/socket", "/api/kernels", "/login"} <= paths
     assert any(path.startswith("/lab/") for path in paths)
     assert any(path.startswith("/api/contents/") for path in paths)
     assert any(path.startswith("/api/kernels/") and path.endswith("/channels") for path in paths)
-    strange = {"/", "/nowhere", "/login/", "//login", "/Login", "/login;x", "/%6cogin", "/logout/x"}
+    strange = {"/", "/nowhere", "/login/", "//login", "/Login", "/login;x", "/%2flogin", "/a/login"}
     return sorted((paths | strange) - {"/login", "/logout"})
+
+
+def json_of(answer: requests.Response) -> object:
+    kind = answer.headers.get("Content-Type", "")
+    return answer.json() if kind == "application/json" else answer.text
 
 
 def refused(answer: requests.Response, *, head: bool = False) -> bool:
     if answer.status_code != 401:
         return False
-    return head or answer.json() == {
+    return head or json_of(answer) == {
         "message": "You are not logged in.",
         "reason": "not-logged-in",
     }
@@ -204,7 +211,7 @@ def test_jupyters_own_routes_want_their_xsrf_token(client: Client) -> None:
 
 
 def test_another_host_name_is_refused(server: LiveServer, client: Client) -> None:
-    """A name that was pointed at this machine (DNS rebinding) gets neither data nor a login form."""
+    """A name that was pointed at this machine (DNS rebinding) gets neither data nor a form."""
     for session in (client, server.client()):
         for path in ("/api/contents", "/login"):
             answer = session.get(path, headers={"Host": f"evil.example:{server.port}"})
@@ -311,14 +318,14 @@ def assert_headers(answer: requests.Response) -> None:
     assert "Server" not in answer.headers
 
 
-def session_cookie(client: Client):  # noqa: ANN201  # http.cookiejar has no public type for one
+def session_cookie(client: Client) -> Cookie:
     return next(cookie for cookie in client.cookies if "-session-" in cookie.name)
 
 
 # ── another base URL ────────────────────────────────────────────────────────────────────────────
 
 
-def test_below_another_base_url(tmp_path: pytest.TempPathFactory) -> None:
+def test_below_another_base_url(tmp_path: Path) -> None:
     """Under a base URL the gate, the cookies and the login work and stay below it."""
     home = set_up(tmp_path)
     with running(home, THIRD_PARTY, base_url="/user/al%40ice/") as server:

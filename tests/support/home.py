@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -57,7 +59,7 @@ class Home:
     authenticator: Authenticator = field(repr=False)
 
     def spare_code(self) -> str:
-        """Return a recovery code that was not used yet: unlike a phone's, it need not be waited for.
+        """Return a recovery code that was not used yet; unlike a phone's it need not be waited for.
 
         Ten of them come with an account; after that the authenticator is asked.
         """
@@ -83,6 +85,11 @@ class Home:
     def username(self) -> str:
         """The account."""
         return str(self.facts["username"])
+
+    def forget_tries(self) -> None:
+        """Refill the budgets for wrong tries, so that one test does not draw on another's."""
+        with closing(sqlite3.connect(self.state / "state.db", timeout=10)) as database, database:
+            database.execute("DELETE FROM attempts")
 
     def configure(self, **sections: dict[str, Any]) -> None:
         """Add settings as an administrator would, in jupyter_server_config.json."""

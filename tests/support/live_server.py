@@ -19,6 +19,7 @@ import websocket
 from support.home import PASSWORD, Home
 
 _START_SECONDS = 40
+_NOT_NEEDED = ("jupyterlab", "jupyter_lsp", "notebook", "notebook_shim")
 
 
 @dataclass
@@ -30,6 +31,7 @@ class LiveServer:
     process: subprocess.Popen[str] = field(repr=False)
     log_file: Path = field(repr=False)
     base_url: str = "/"
+    _open: list[requests.Session | websocket.WebSocket] = field(default_factory=list, repr=False)
 
     @property
     def url(self) -> str:
@@ -43,7 +45,9 @@ class LiveServer:
 
     def client(self) -> Client:
         """Return a client that is not logged in."""
-        return Client(self)
+        client = Client(self)
+        self._open.append(client)
+        return client
 
     def logged_in(self, code: str = "") -> Client:
         """Return a client that has gone through both steps."""
@@ -54,6 +58,8 @@ class LiveServer:
 
     def stop(self) -> None:
         """Stop it as an administrator would."""
+        for connection in self._open:
+            connection.close()
         self.process.terminate()
         try:
             self.process.wait(20)
@@ -122,7 +128,7 @@ class Client(requests.Session):
 
     def socket(self, path: str, **headers: str) -> websocket.WebSocket:
         """Open a websocket with this client's cookies."""
-        return websocket.create_connection(
+        socket = websocket.create_connection(
             self.server.url.replace("https", "wss") + path,
             sslopt={"ca_certs": str(self.server.home.certificate)},
             cookie=self.cookie_header,
@@ -130,6 +136,8 @@ class Client(requests.Session):
             header=headers,
             timeout=30,
         )
+        self.server._open.append(socket)
+        return socket
 
 
 def notebook(source: str, *, output: str = "") -> dict[str, Any]:
@@ -143,7 +151,9 @@ def notebook(source: str, *, output: str = "") -> dict[str, Any]:
         "execution_count": None,
         "outputs": outputs,
     }
-    return {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    return {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
 @contextmanager
@@ -162,7 +172,7 @@ def start(
     home: Home, *arguments: str, module: str = "jupyter_server", base_url: str = "/"
 ) -> LiveServer:
     """Start a server and wait until it answers; the caller stops it."""
-    port = _free_port()
+    port = free_port()
     log_file = home.path / f"server-{port}.log"
     process = launch(home, port, log_file, *arguments, module=module, base_url=base_url)
     server = LiveServer(home, port, process, log_file, base_url)
@@ -190,6 +200,9 @@ def launch(
 ) -> subprocess.Popen[str]:
     """Start the process alone; it may refuse to go on."""
     command = [sys.executable, "-m", module, "--no-browser", "--allow-root"]
+    if module == "jupyter_server":
+        # Half of the time a server takes to start is JupyterLab's, which most tests do not need.
+        command += [f"--ServerApp.jpserver_extensions={name}=False" for name in _NOT_NEEDED]
     settings = {
         "ServerApp.port": port,
         "ServerApp.port_retries": 0,
@@ -210,7 +223,7 @@ def launch(
 
 def refusal(home: Home, *arguments: str, module: str = "jupyter_server") -> str:
     """Start a server that must refuse; return what it said. Fails if it starts to listen."""
-    port = _free_port()
+    port = free_port()
     log_file = home.path / f"refused-{port}.log"
     process = launch(home, port, log_file, *arguments, module=module)
     until = time.monotonic() + _START_SECONDS
@@ -257,7 +270,8 @@ def run_cell(channel: websocket.WebSocket, code: str) -> str:
             return printed
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on which nothing listens at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -45,7 +45,14 @@ class Terminal:
         os.write(self._descriptor, text.encode() + b"\n")
 
     def press_ctrl_c(self) -> None:
-        """Press Ctrl-C."""
+        """Press Ctrl-C, as slowly as a person."""
+        # Python writes a prompt a moment before it waits for the answer; a signal in between is
+        # noticed only with the next key. On a busy machine that moment can be long.
+        time.sleep(0.3)
+        until = time.monotonic() + 20
+        while not self._sleeps():
+            assert time.monotonic() < until, f"it does not come to rest:\n{self.shown}"
+            time.sleep(0.02)
         os.write(self._descriptor, b"\x03")
 
     def signal(self, number: int) -> None:
@@ -80,6 +87,11 @@ class Terminal:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         os.close(self._descriptor)
+
+    def _sleeps(self) -> bool:
+        # "pid (name) state …", https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+        status = Path(f"/proc/{self.pid}/stat")
+        return not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "S"
 
     def _read(self, seconds: float) -> bool:
         ready, _, _ = select.select([self._descriptor], [], [], max(seconds, 0))
