@@ -52,6 +52,12 @@ export const panel: JupyterFrontEndPlugin<void> = {
     const current = new CurrentNotebook(security, documents);
     shell.currentChanged?.connect(() => current.update());
     security.changed.connect(() => current.update());
+    // A save seals what was plain; a rename or deletion takes its lock along.
+    app.serviceManager.contents.fileChanged.connect(() => {
+      if (security.configured) {
+        void security.refresh();
+      }
+    });
     const widget = new SecurityPanel(
       { security, current: () => current.value, changed: current.changed },
       {
