@@ -81,7 +81,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few rounds, and nothing large")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every single time there")
     parser.add_argument("--write", action="store_true", help="write results/latest.md")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.write and (options.only or options.quick):
+        parser.error(
+            "--write keeps a whole measurement only, so it goes without --only and --quick"
+        )
+    return options
 
 
 if __name__ == "__main__":
