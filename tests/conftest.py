@@ -5,13 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import jupyter_secure
+from jupyter_secure.crypto.kdf import OWASP_MINIMUM
+from jupyter_secure.vault.keyring import Keyring
 
 ROOT = Path(__file__).parent.parent
+
+# How long an example takes says how busy the machine is; what is claimed of time is in benchmarks/.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
+
 FOUND_IN = Path(jupyter_secure.__file__).resolve().parent
 
 
@@ -41,6 +50,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_report_header() -> str:
     """Say what is being tested."""
     return f"jupyter_secure: {FOUND_IN}"
+
+
+@pytest.fixture
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let new vaults in this process take the least that is accepted of a password's cost.
+
+    For tests that set up a home and are about something else; what a real set-up takes is shown
+    in ``tests/app/test_set_up.py``.
+    """
+    cheap = staticmethod(partial(Keyring.create, profile=OWASP_MINIMUM))
+    monkeypatch.setattr(Keyring, "create", cheap)
 
 
 @pytest.fixture(scope="session")

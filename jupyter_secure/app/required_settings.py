@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def not_in_effect(effective: EffectiveSettings) -> dict[str, str]:
         value = str(effective.get("ServerApp", trait, ""))
         # A Python settings file may name the class by its full path, or hold the class itself.
         package, _, name = wanted.rpartition(".")
-        if f"{package}." not in value or name not in value:
+        if not re.search(rf"(?<![\w.]){package}\.(\w+\.)*{name}(?!\w)", value):
             wrong[f"ServerApp.{trait}"] = value
     state_dir = effective.get("SecureConfig", "state_dir")
     if state_dir and Path(str(state_dir)).expanduser().absolute() != places.state_dir():

@@ -29,7 +29,8 @@ class Root:
 
     def _below_root(self, real: str, path: str | Path) -> str:
         try:
-            return Path(real).relative_to(self._folder).as_posix()
+            key = Path(real).relative_to(self._folder).as_posix()
+            return "" if key == "." else key  # the root itself is "", as the locks have it
         except ValueError:
             if self._follow_outside_links:
                 return real

@@ -49,6 +49,7 @@ class State:
         vault = Vault(keyring)
         accounts, attempts = DatabaseAccounts(database), DatabaseAttempts(database)
         if not accounts.list():
+            database.close()
             raise StateUnusable(
                 f"There is no account in {directory}.",
                 why="Nobody could log in.",

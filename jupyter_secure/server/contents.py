@@ -87,8 +87,15 @@ class EncryptedContentsManager(AsyncLargeFileManager):
     # ── models ──────────────────────────────────────────────────────────────────────────────────
 
     def _get_os_path(self, path: str) -> str:
-        """Refuse a name that no file can have before anything looks for it."""
-        if any(len(os.fsencode(name)) > _MAX_NAME_BYTES for name in path.split("/")):
+        """Refuse what is no name before anything looks for it.
+
+        With ".." a path names another folder than it seems to, behind a link even another than
+        its text says, and the root itself: a lock in there would not be asked.
+        """
+        names = path.split("/")
+        if not {".", ".."}.isdisjoint(names):
+            raise HTTPError(404, f"{path} is not a valid path")
+        if any(len(os.fsencode(name)) > _MAX_NAME_BYTES for name in names):
             raise HTTPError(400, "That name is too long. Choose a shorter one.")
         os_path: str = super()._get_os_path(path)
         return os_path

@@ -125,6 +125,17 @@ class Place:
         self.database.close()
 
 
+@pytest.fixture
+def account_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty home that this process's environment leads to."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.delenv("JUPYTER_SECURE_DIR", raising=False)
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def foundation() -> Foundation:
     """Make the keys of a vault with two accounts."""

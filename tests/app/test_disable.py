@@ -14,16 +14,9 @@ BEFORE = '{"ServerApp": {"port":9999},\t"Mine": {}}'
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cheap_passwords: None) -> Path:  # noqa: ARG001  # a fixture for what it does
+def config(account_home: Path, cheap_passwords: None) -> Path:  # noqa: ARG001  # a fixture for what it does
     """The settings file of a home that was set up with settings already there."""
-    for name, folder in (
-        ("JUPYTER_CONFIG_DIR", "config"),
-        ("JUPYTER_DATA_DIR", "data"),
-        ("IPYTHONDIR", "ipython"),
-    ):
-        monkeypatch.setenv(name, str(tmp_path / folder))
-    monkeypatch.delenv("JUPYTER_SECURE_DIR", raising=False)
-    config = tmp_path / "config/jupyter_server_config.json"
+    config = account_home / "config/jupyter_server_config.json"
     config.parent.mkdir()
     config.write_text(BEFORE)
     wishes = set_up.Wishes("alice", PASSWORD)

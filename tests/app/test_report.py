@@ -36,15 +36,8 @@ class Place:
 
 
 @pytest.fixture
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cheap_passwords: None) -> Place:  # noqa: ARG001  # a fixture for what it does
-    for name, folder in (
-        ("JUPYTER_CONFIG_DIR", "config"),
-        ("JUPYTER_DATA_DIR", "data"),
-        ("IPYTHONDIR", "ipython"),
-    ):
-        monkeypatch.setenv(name, str(tmp_path / folder))
-    monkeypatch.delenv("JUPYTER_SECURE_DIR", raising=False)
-    return Place(tmp_path)
+def empty(account_home: Path, cheap_passwords: None) -> Place:  # noqa: ARG001  # a fixture for what it does
+    return Place(account_home)
 
 
 @pytest.fixture

@@ -24,20 +24,9 @@ WISHES = set_up.Wishes("Alice", PASSWORD)
 
 
 @pytest.fixture
-def real_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home that this process's environment leads to."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.delenv("JUPYTER_SECURE_DIR", raising=False)
-    return tmp_path
-
-
-@pytest.fixture
-def home(real_home: Path, cheap_passwords: None) -> Path:  # noqa: ARG001  # a fixture for what it does
-    """The same, where passwords are quickly checked."""
-    return real_home
+def home(account_home: Path, cheap_passwords: None) -> Path:  # noqa: ARG001  # a fixture for what it does
+    """An empty home in which passwords are quickly checked."""
+    return account_home
 
 
 def everything_in(home: Path) -> dict[str, bytes | None]:
@@ -78,7 +67,7 @@ def test_what_was_shown_is_what_opens_it(home: Path) -> None:
     assert used == [True] * 10
 
 
-@pytest.mark.usefixtures("real_home")
+@pytest.mark.usefixtures("account_home")
 def test_what_a_guess_costs() -> None:
     """The password of a real set-up costs what RFC 9106 recommends."""
     prepared = set_up.prepare(WISHES, NOW)

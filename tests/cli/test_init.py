@@ -77,6 +77,7 @@ def test_interactive(variables: dict[str, str], tmp_path: Path, run: Run) -> Non
     assert "Alice: confirmed, 10 recovery codes left" in done.stdout
 
 
+@pytest.mark.integration
 def test_second_thoughts(variables: dict[str, str], tmp_path: Path) -> None:
     """A weak password, a mismatched repeat and a wrong code are each asked for again."""
     with Person(variables, tmp_path / "work") as person:
@@ -102,6 +103,7 @@ def test_second_thoughts(variables: dict[str, str], tmp_path: Path) -> None:
     assert not list((tmp_path / "ipython").rglob("*"))
 
 
+@pytest.mark.integration
 def test_enrolling_code_does_not_log_in(variables: dict[str, str], tmp_path: Path) -> None:
     """The code that confirmed the enrolment has been used, and is on record as such."""
     import sqlite3
@@ -118,6 +120,7 @@ def test_enrolling_code_does_not_log_in(variables: dict[str, str], tmp_path: Pat
     assert row[1] == 1
 
 
+@pytest.mark.integration
 def test_wrong_code_for_good(variables: dict[str, str], tmp_path: Path, files_in: FilesIn) -> None:
     """Five wrong codes end it with exit code 1, a hint at the clock, and nothing on the disk."""
     with Person(variables, tmp_path / "work") as person:
@@ -130,6 +133,7 @@ def test_wrong_code_for_good(variables: dict[str, str], tmp_path: Path, files_in
     assert not (tmp_path / "data/secure").exists()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("question", ["User name", "Password: ", "Turn that off", "Code from"])
 def test_ctrl_c(
     variables: dict[str, str], tmp_path: Path, files_in: FilesIn, question: str

@@ -104,6 +104,7 @@ def test_pipes(piped: Callable[..., tuple[int, bytes]]) -> None:
     assert piped("vault", "seal", "-", given=sealed) == (1, b"")
 
 
+@pytest.mark.integration
 def test_password_at_a_prompt(home: Home, sealed: Path) -> None:
     """The password is asked for by the name of the only account, and not shown."""
     with Terminal("vault", "open", sealed.name, variables=home.variables, cwd=home.work) as one:
@@ -216,6 +217,7 @@ def test_not_set_up(run: Run) -> None:
     assert "jupyter secure init" in done.stderr
 
 
+@pytest.mark.integration
 def test_memory(home: Home) -> None:
     """A file of 300 MB is sealed and opened in much less memory than its size."""
     path = home.work / "big.ipynb"

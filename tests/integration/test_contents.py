@@ -200,7 +200,7 @@ def test_other_files_stay_plain(server: LiveServer, client: Client) -> None:
 
 
 def test_trust(client: Client) -> None:
-    """Trusting a notebook is remembered with it, and a save by someone else's hand drops it."""
+    """Trusting a notebook is remembered with it."""
 
     def trusted() -> bool:
         model = client.get("/api/contents/trust.ipynb").json()
@@ -282,7 +282,8 @@ def test_nonsense_is_refused_in_words(
 def test_an_invalid_notebook_is_kept_and_not_quoted(server: LiveServer, client: Client) -> None:
     """What breaks the notebook format is saved with a message that does not quote it."""
     broken = notebook("1")
-    broken["cells"][0]["outputs"] = [{"output_type": "stream", CANARY: CANARY}]
+    stream = {"output_type": "stream", "name": "stdout", "text": "1"}
+    broken["cells"][0]["outputs"] = [{**stream, CANARY: CANARY}]
     broken["cells"][0]["wrong"] = CANARY
     answer = client.save("invalid.ipynb", broken)
     assert answer.status_code == 201

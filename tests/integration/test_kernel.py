@@ -32,7 +32,8 @@ if os.geteuid() == 0:
 WAIT = "print('up', flush=True); sys.stdin.read()"
 READ_MEMORY = """
 try:
-    with open(f"/proc/{sys.argv[1]}/mem", "rb") as memory, open(f"/proc/{sys.argv[1]}/maps") as maps:
+    process = f"/proc/{sys.argv[1]}"
+    with open(f"{process}/mem", "rb") as memory, open(f"{process}/maps") as maps:
         memory.seek(int(maps.readline().split("-")[0], 16))
         memory.read(16)
     print("read")
@@ -124,7 +125,7 @@ def test_a_terminal_ends_with_its_session(server: LiveServer, client: Client) ->
 def test_no_core_is_written(server: LiveServer) -> None:
     """A crash would not write the keys into a file."""
     limits = Path(f"/proc/{server.process.pid}/limits").read_text()
-    assert re.search(r"^Max core file size +0 +0 ", limits, re.M)
+    assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
 
 
 def read_memory(program: str) -> str:

@@ -144,8 +144,8 @@ def test_a_session_does_not_outlive_its_server(tmp_path: Path) -> None:
         assert server.client().get("/api/contents", headers=headers).status_code == 401
 
 
-def test_idle_sessions_end_and_the_vault_is_sealed(tmp_path: Path) -> None:
-    """Without a person the session ends in time, whatever polls; sockets close, the vault seals."""
+def test_idle_sessions_end(tmp_path: Path) -> None:
+    """Without a person the session ends in time, whatever polls, and its sockets are closed."""
     home = set_up(tmp_path)
     home.configure(SecureConfig={"idle_minutes": 0.05})
     script = {"Sec-Fetch-Mode": "cors"}

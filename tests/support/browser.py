@@ -42,7 +42,7 @@ class Person:
         self.home = server.home
         self._pictures = pictures
         self.complaints: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("pageerror", lambda error: self.complaints.append(error.stack or str(error)))
         page.on("console", self._listen)
 
     def _listen(self, said: ConsoleMessage) -> None:
@@ -152,8 +152,12 @@ class Person:
         self.page.keyboard.insert_text(text)
 
     def run(self, cell: int, printed: str) -> None:
-        """Run a cell and wait for what it prints."""
+        """Run a cell, once the kernel waits for work, and wait for what it prints."""
         self.kernel_is_idle()
+        self.run_now(cell, printed)
+
+    def run_now(self, cell: int, printed: str) -> None:
+        """Run a cell, whatever the kernel's state is said to be, and wait for what it prints."""
         self.cells.nth(cell).locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
         expect(self.cells.nth(cell).locator(".jp-OutputArea-output")).to_contain_text(printed)

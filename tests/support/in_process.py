@@ -35,11 +35,12 @@ def run(
             patch.setattr(sys, name, text)
             # It is this one whose width is asked for.
             patch.setattr(sys, f"__{name}__", text)
+        code: object
         try:
             code = main(arguments)
-        except SystemExit as ended:
-            assert isinstance(ended.code, int), "it must end with a number"
+        except SystemExit as ended:  # wrong usage, and help
             code = ended.code
         # Before the wrappers go, which would close them.
         written = {name: stream.getvalue() for name, stream in streams.items()}
+    assert isinstance(code, int)
     return subprocess.CompletedProcess(list(arguments), code, **written)

@@ -271,6 +271,7 @@ def run_cell(channel: websocket.WebSocket, code: str) -> str:
 
 
 def free_port() -> int:
+    """Return a port that nobody listens on at this moment."""
     """Return a port on which nothing listens at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,0 +1,176 @@
+"""The end of a session as the page shows it: a warning, a log-in in place, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Locator, expect
+from support.browser import Person
+from support.home import PASSWORD, Home
+from support.live_server import LiveServer, notebook, running
+
+pytestmark = pytest.mark.browser
+
+IDLE_SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def impatient(make_home: Callable[[], Home], lab_arguments: list[str]) -> Iterator[LiveServer]:
+    """A server whose sessions end soon after the last sign of life."""
+    home = make_home()
+    home.configure(SecureConfig={"idle_minutes": IDLE_SECONDS / 60})
+    (home.work / "notes.ipynb").write_text(json.dumps(notebook("answer = 42")))
+    with running(home, *lab_arguments, module="jupyterlab") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def alice(impatient: LiveServer, seat: Callable[..., Person]) -> Person:
+    return seat(impatient)
+
+
+@pytest.fixture(scope="module")
+def left(lab: LiveServer, seat: Callable[..., Person]) -> Person:
+    return seat(lab)
+
+
+@pytest.fixture(scope="module")
+def right(lab: LiveServer, left: Person, seat: Callable[..., Person]) -> Person:
+    return seat(lab, beside=left)
+
+
+def log_in_again(person: Person) -> Locator:
+    """Fill in the dialog that asks for a log-in, and return it."""
+    dialog = person.page.get_by_role("dialog")
+    expect(dialog.get_by_label("User name")).to_have_value(person.home.username)
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_label("Code, or a recovery code").fill(person.home.spare_code())
+    dialog.get_by_role("button", name="Log in").click()
+    return dialog
+
+
+def toast(person: Person, words: str) -> Locator:
+    return person.page.locator(".Toastify__toast", has_text=words)
+
+
+class TestUntilTheEnd:
+    """Someone types, walks away, and comes back."""
+
+    def test_1_is_warned_before_the_session_ends(self, alice: Person) -> None:
+        """A warning comes before the end, and says that what is unsaved stays."""
+        alice.log_in("/lab/tree/notes.ipynb?reset")
+        alice.kernel_is_idle()
+        alice.cells.nth(0).locator(".cm-content").click()
+        alice.page.keyboard.press("Shift+Enter")
+        expect(alice.cells.nth(0).locator(".jp-InputPrompt")).to_have_text("[1]:")
+        alice.write(1, "print('typed before the end', answer)")
+        warning = toast(alice, "Your session ends in")
+        expect(warning).to_be_visible(timeout=IDLE_SECONDS * 1000)
+        expect(warning).to_contain_text("What you have not saved stays in this page")
+        # Waits until it has come to rest.
+        warning.get_by_role("button", name="Stay logged in").click(trial=True)
+        alice.take_picture("20-session-ends-soon")
+
+    def test_2_is_asked_to_log_in_where_they_are(self, alice: Person) -> None:
+        """When it has ended, a dialog asks for a log-in; the page and what was typed stay."""
+        dialog = alice.page.get_by_role("dialog")
+        expect(dialog).to_contain_text("Your session has ended", timeout=IDLE_SECONDS * 1000)
+        expect(toast(alice, "Your session ends in")).to_have_count(0)
+        alice.take_picture("21-session-ended")
+        dialog.get_by_label("Password").fill("not the password at all")
+        dialog.get_by_label("Code, or a recovery code").fill("000000")
+        dialog.get_by_role("button", name="Log in").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("is not right")
+        alice.take_picture("22-session-ended-wrong")
+        expect(log_in_again(alice)).to_have_count(0)
+        assert "/lab" in alice.page.url
+        expect(alice.cells.nth(1)).to_contain_text("typed before the end")
+
+    def test_3_goes_on_with_the_same_kernel(self, alice: Person) -> None:
+        """The kernel has kept what it knew, and what was typed is saved."""
+        alice.run_now(1, "typed before the end 42")
+        alice.save()
+        assert "typed before the end" in alice.fetch("/api/contents/notes.ipynb")[1]
+        assert alice.home.files_holding(b"typed before the end") == []
+        alice.take_picture("23-back-in-place")
+
+
+def age_sessions(home: Home, minutes: float) -> None:
+    """Let so much time pass for the sessions of a server, without waiting for it."""
+    with sqlite3.connect(home.state / "state.db", timeout=10) as database:
+        database.execute(
+            "UPDATE sessions SET last_seen_at = last_seen_at - ?", [int(minutes * 60e6)]
+        )
+    database.close()
+
+
+def test_a_click_on_the_warning_renews_the_session(
+    lab: LiveServer, seat: Callable[..., Person]
+) -> None:
+    """The warning's button starts the idle limit anew, and the warning goes."""
+    alice = seat(lab)
+    alice.log_in("/lab?reset")
+    panel = alice.show_security()
+    age_sessions(lab.home, 57)
+    # Not a real click, which would itself be the sign of life that makes a warning needless.
+    alice.page.get_by_role("button", name="Security: ").dispatch_event("click")
+    warning = toast(alice, "Your session ends in 3 min")
+    expect(warning).to_be_visible()
+    expect(panel).to_contain_text("session ends in 3 min")
+    warning.get_by_role("button", name="Stay logged in").click()
+    expect(warning).to_have_count(0)
+    expect(panel).to_contain_text("session ends in 1 h")
+
+
+class TestTwoTabs:
+    """One browser, two tabs, one session."""
+
+    def test_1_a_lock_covers_the_notebook_in_both(self, left: Person, right: Person) -> None:
+        """A notebook that is locked in one tab is neither shown afresh nor saved by the other."""
+        left.log_in("/lab/tree/notes.ipynb?reset")
+        right.go("/lab/workspaces/right/tree/notes.ipynb?reset")
+        right.arrive()
+        right.kernel_is_idle()
+        left.kernel_is_idle()
+        left.lock("Private")
+        expect(left.cover).to_be_visible()
+        right.write(0, "print('typed in the other tab')")
+        right.page.keyboard.press("Control+s")
+        dialog = right.page.get_by_role("dialog")
+        expect(dialog).to_contain_text("notes.ipynb is private. Enter a code to save it.")
+        right.take_picture("24-other-tab-asks")
+        dialog.get_by_label("Code from your authenticator app").fill(right.home.spare_code())
+        dialog.get_by_role("button", name="Confirm").click()
+        expect(dialog).to_have_count(0)
+        expect(right.unsaved()).to_have_count(0)
+
+    def test_2_a_code_given_in_one_opens_it_in_the_other(self, left: Person) -> None:
+        """Confirming is for the whole session: the first tab opens it without another code."""
+        left.close("notes.ipynb")
+        left.open("notes.ipynb")
+        expect(left.cover).to_have_count(0)
+        expect(left.cells.nth(0)).to_contain_text("typed in the other tab")
+        with left.page.expect_response("**/jupyter-secure/api/status*"):
+            left.page.get_by_role("button", name="Security: ").click()
+        left.show_security().get_by_role("button", name="Unlock", exact=True).click()
+        expect(left.show_security()).to_contain_text("not locked")
+
+    def test_3_logging_out_in_one_asks_in_the_other(self, left: Person, right: Person) -> None:
+        """A tab whose session was ended elsewhere asks for a log-in and keeps its work."""
+        right.write(0, "print('kept through the log-out')")
+        left.page.get_by_role("menuitem", name="File", exact=True).click()
+        left.page.get_by_role("menuitem", name="Log Out").click()
+        left.expect_login_page()
+        right.page.keyboard.press("Control+s")
+        expect(right.page.get_by_role("dialog")).to_contain_text("Log in")
+        right.take_picture("25-logged-out-elsewhere")
+
+    def test_4_logging_in_in_one_is_enough(self, left: Person, right: Person) -> None:
+        """A log-in in one tab answers the question in the other, and the save goes through."""
+        left.log_in("/lab?reset")
+        expect(right.page.get_by_role("dialog")).to_have_count(0, timeout=40_000)
+        expect(right.unsaved()).to_have_count(0)
+        assert "kept through the log-out" in right.fetch("/api/contents/notes.ipynb")[1]

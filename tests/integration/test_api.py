@@ -1,0 +1,184 @@
+"""The handlers, held to docs/reference/openapi.yaml."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import requests
+import yaml
+from support.home import Authenticator, Home, bare_variables, set_up
+from support.live_server import Client, LiveServer, free_port, launch, notebook, running
+
+pytestmark = pytest.mark.integration
+
+SPECIFICATION = yaml.safe_load(
+    (Path(__file__).parents[2] / "docs" / "reference" / "openapi.yaml").read_text()
+)
+API = "/jupyter-secure/api"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(server: LiveServer) -> Client:
+    client = server.logged_in()
+    for name in ("a", "b", "p"):
+        assert client.save(f"{name}.ipynb", notebook("1")).status_code == 201
+    assert client.put(f"{API}/locks/p.ipynb", json={"mode": "private"}).status_code == 200
+    return client
+
+
+def resolved(node: Any) -> Any:
+    while isinstance(node, dict) and "$ref" in node:
+        found: Any = SPECIFICATION
+        for name in node["$ref"].removeprefix("#/").split("/"):
+            found = found[name]
+        node = found
+    return node
+
+
+def check(method: str, path: str, answer: requests.Response) -> None:
+    """Fail unless the specification knows this answer, its status and its body."""
+    operation = SPECIFICATION["paths"][path][method.lower()]
+    described = resolved(operation["responses"].get(str(answer.status_code)))
+    assert described, f"{answer.status_code} is not described: {answer.text}"
+    for name, header in described.get("headers", {}).items():
+        assert name in answer.headers
+        jsonschema.validate(int(answer.headers[name]), header["schema"])
+    if "content" not in described:
+        assert answer.text == ""
+        return
+    assert answer.headers["Content-Type"].startswith("application/json")
+    schema = described["content"]["application/json"]["schema"]
+    whole = {**schema, "components": SPECIFICATION["components"]}
+    jsonschema.validate(answer.json(), whole, cls=jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "filled", "body", "status", "reason"),
+    [
+        ("GET", "/status", "/status", None, 200, None),
+        ("POST", "/activity", "/activity", None, 204, None),
+        ("POST", "/elevate", "/elevate", {"code": "000000"}, 403, "wrong-code"),
+        ("POST", "/elevate", "/elevate", {"code": 5}, 400, "invalid-input"),
+        ("POST", "/elevate", "/elevate", {}, 400, "invalid-input"),
+        ("POST", "/elevate", "/elevate", ["code"], 400, "invalid-input"),
+        ("POST", "/elevate", "/elevate", b"not json", 400, None),
+        ("GET", "/locks", "/locks", None, 200, None),
+        ("PUT", "/locks/{path}", "/locks/a.ipynb", {"mode": "read-only"}, 200, None),
+        ("PUT", "/locks/{path}", "/locks/a.ipynb", {"mode": "secret"}, 400, "invalid-input"),
+        ("PUT", "/locks/{path}", "/locks/a.ipynb", {}, 400, "invalid-input"),
+        ("PUT", "/locks/{path}", "/locks/no.ipynb", {"mode": "private"}, 404, "not-found"),
+        ("PUT", "/locks/{path}", "/locks/dir", {"mode": "private"}, 400, "invalid-input"),
+        ("PUT", "/locks/{path}", "/locks/%2e%2e/x", {"mode": "private"}, 404, None),
+        (
+            "PUT",
+            "/locks/{path}",
+            "/locks/p.ipynb",
+            {"mode": "read-only"},
+            423,
+            "elevation-required",
+        ),
+        ("DELETE", "/locks/{path}", "/locks/a.ipynb", None, 204, None),
+        ("DELETE", "/locks/{path}", "/locks/a.ipynb", None, 404, "not-found"),
+        ("DELETE", "/locks/{path}", "/locks/p.ipynb", None, 423, "elevation-required"),
+        ("GET", "/protection/{path}", "/protection/b.ipynb", None, 200, None),
+        ("GET", "/protection/{path}", "/protection/p.ipynb", None, 200, None),
+        ("GET", "/protection/{path}", "/protection/no.ipynb", None, 404, "not-found"),
+        ("GET", "/protection/{path}", "/protection/dir", None, 400, "invalid-input"),
+        ("GET", "/protection/{path}", "/protection/%2e%2e/%2e%2e/etc/passwd", None, 404, None),
+        ("GET", "/sessions", "/sessions", None, 200, None),
+        ("DELETE", "/sessions/{id}", "/sessions/nobody", None, 404, "not-found"),
+    ],
+)
+def test_the_api_answers_as_it_says(
+    client: Client,
+    method: str,
+    path: str,
+    filled: str,
+    body: object,
+    status: int,
+    reason: str | None,
+) -> None:
+    """Each request is answered with a status, a reason and a body that the specification has."""
+    client.server.home.forget_tries()
+    (client.server.home.work / "dir").mkdir(exist_ok=True)
+    sent = {"data": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}
+    answer = client.request(method, API + filled, **sent)
+    assert answer.status_code == status, answer.text
+    if reason is not None:
+        assert answer.json()["reason"] == reason
+    check(method, path, answer)
+
+
+def test_elevating_and_being_asked_to_wait(client: Client) -> None:
+    """A right code elevates, too many wrong ones are told to wait."""
+    client.server.home.forget_tries()
+    check("POST", "/elevate", client.elevate())
+    for _ in range(6):
+        answer = client.post(f"{API}/elevate", json={"code": "000000"})
+    assert answer.status_code == 429
+    check("POST", "/elevate", answer)
+    client.server.home.forget_tries()
+
+
+def test_strangers_get_401_everywhere(server: LiveServer) -> None:
+    """Every operation is closed without a session, and says so as specified."""
+    for path, operations in SPECIFICATION["paths"].items():
+        for method in set(operations) - {"parameters"}:
+            filled = re.sub(r"\{\w+\}", "x", path)
+            answer = server.client().request(method.upper(), API + filled)
+            assert answer.status_code == 401
+            check(method, path, answer)
+
+
+def test_every_route_is_described() -> None:
+    """The specification has every route and method that the server registers, and no other."""
+    from jupyter_secure.server.api import api_handlers
+
+    described = {
+        (re.sub(r"\{\w+\}", "*", path), method)
+        for path, operations in SPECIFICATION["paths"].items()
+        for method in set(operations) - {"parameters"}
+    }
+    registered = {
+        (re.sub(r"\(.+\)", "*", route.removeprefix("/jupyter-secure/api")), method)
+        for route, handler in api_handlers()
+        for method in ("get", "put", "post", "delete", "patch")
+        if method in vars(handler)
+    }
+    assert described == registered
+
+
+def test_installed_and_not_set_up(tmp_path: Path) -> None:
+    """A server where nothing was set up is as it was, and says in ``status`` what to run."""
+    home = Home(
+        tmp_path, bare_variables(tmp_path), {}, Authenticator("otpauth://x/?secret=" + "A" * 32)
+    )
+    port, log_file = free_port(), tmp_path / "log"
+    process = launch(home, port, log_file, "--IdentityProvider.token=t")
+    try:
+        answer = None
+        while answer is None:
+            assert process.poll() is None, log_file.read_text()
+            try:
+                url = f"http://localhost:{port}{API}/status?token=t"
+                answer = requests.get(url, timeout=10)
+            except requests.ConnectionError:
+                time.sleep(0.1)
+    finally:
+        process.terminate()
+        process.wait(20)
+    check("GET", "/status", answer)
+    assert answer.json()["configured"] is False
+    assert "jupyter secure init" in answer.json()["remedy"]
