@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,6 +59,11 @@ class Reading:
 
     data: bytes
     header: Header | None
+
+    @property
+    def flags(self) -> Flags:
+        """What was true of the content when it was sealed; nothing is known of a plain file."""
+        return self.header.flags if self.header else Flags.NONE
 
 
 class Content:
@@ -129,6 +135,26 @@ class Content:
         except Locked:
             return False
         return True
+
+    def may_write_in(self, folder: str | Path, actor: Actor) -> Callable[[str], bool]:
+        """Return ``may_write`` for the regular files in ``folder``, by name.
+
+        The locks are asked for once, and no path is resolved for each file: a regular entry of a
+        folder that is below the root is below it too. Raises ``Refused`` for a folder outside.
+        """
+        place = self.key(folder)
+        prefix = f"{place}/" if place else ""
+        locks = {lock.path: lock for lock in self._locks.under(place)}
+
+        def may_write(name: str) -> bool:
+            key = prefix + name
+            try:
+                check_write(locks.get(key), self._as_seen(key, actor))
+            except Locked:
+                return False
+            return True
+
+        return may_write
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────
 
@@ -246,7 +272,7 @@ class Content:
                 file_class=FileClass.HISTORY,
                 file_id=header.file_id if header else None,
                 file_version=header.file_version if header else 1,
-                flags=header.flags if header else Flags.NONE,
+                flags=reading.flags,
             )
         write_atomically(Path(target), blob)
 
@@ -255,8 +281,7 @@ class Content:
         self.check_write(target, actor)
         reading = self.read(source, actor, expect=FileClass.HISTORY)
         sealed = reading.header is not None
-        flags = reading.header.flags if reading.header else Flags.NONE
-        self.write(target, reading.data, actor, flags=flags, seal=sealed)
+        self.write(target, reading.data, actor, flags=reading.flags, seal=sealed)
 
     # ── what locking needs ──────────────────────────────────────────────────────────────────────
 

@@ -29,20 +29,20 @@ from jupyter_secure.locks import Actor, Lock, LockMode
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.checkpoints import SealedCheckpoints
 from jupyter_secure.server.files import SealedFilesHandler
+from jupyter_secure.server.folder import entries
 from jupyter_secure.server.formats import (
     decode_file,
+    describe_problem,
     encode_file,
     parse_notebook,
     serialise_notebook,
 )
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.models import check_api_path, check_part, unfinished_model
 from jupyter_secure.server.runtime import runtime_of
 from jupyter_secure.vault.envelope import Flags
 
 _Result = TypeVar("_Result")
-
-# NAME_MAX of every file system in common use.
-_MAX_NAME_BYTES = 255
 
 # Whether the file that is being copied is sealed. Jupyter copies by ``get`` and ``save``, and the
 # latter does not know where its model comes from.
@@ -87,16 +87,8 @@ class EncryptedContentsManager(AsyncLargeFileManager):
     # ── models ──────────────────────────────────────────────────────────────────────────────────
 
     def _get_os_path(self, path: str) -> str:
-        """Refuse what is no name before anything looks for it.
-
-        With ".." a path names another folder than it seems to, behind a link even another than
-        its text says, and the root itself: a lock in there would not be asked.
-        """
-        names = path.split("/")
-        if not {".", ".."}.isdisjoint(names):
-            raise HTTPError(404, f"{path} is not a valid path")
-        if any(len(os.fsencode(name)) > _MAX_NAME_BYTES for name in names):
-            raise HTTPError(400, "That name is too long. Choose a shorter one.")
+        """Refuse what is no name before anything looks for it."""
+        check_api_path(path)
         os_path: str = super()._get_os_path(path)
         return os_path
 
@@ -123,7 +115,9 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         if content:
             with as_http():
                 self.content.key(self._get_os_path(path))
-        model: dict[str, Any] = await super()._dir_model(path, content)
+        model: dict[str, Any] = await super()._dir_model(path, content=False)
+        if content:
+            model.update(content=await entries(self, self.content, path), format="json")
         return model
 
     async def _notebook_model(
@@ -137,18 +131,40 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         reading = await self._read(self._get_os_path(path))
         if content:
             problem: dict[str, Any] = {}
-            nb = await run_sync(partial(parse_notebook, reading.data, path, problem))
+            parse = partial(parse_notebook, reading.data, path, problem, flags=reading.flags)
+            nb = await run_sync(parse)
             if reading.header is None:
                 # A plain notebook from before: what Jupyter signed then still counts.
                 self.mark_trusted_cells(nb, path)
             else:
-                self.notary.mark_cells(nb, Flags.TRUSTED in reading.header.flags)
+                self.notary.mark_cells(nb, Flags.TRUSTED in reading.flags)
             model["content"] = nb
             model["format"] = "json"
             self.validate_notebook_model(model, problem)
         if require_hash:
-            model.update(self._get_hash(reading.data))
+            model.update(await run_sync(self._get_hash, reading.data))
         return model
+
+    async def open_as_sent(
+        self, path: str, *, require_hash: bool
+    ) -> tuple[dict[str, Any], bytes] | None:
+        """Return a notebook's model without its content, and the content as the API sends it.
+
+        ``None`` where the file is not one whose bytes can be sent as they are.
+        """
+        path = path.strip("/")
+        os_path = self._get_os_path(path)
+        if not os.path.isfile(os_path) or (not self.allow_hidden and await self.is_hidden(path)):
+            return None
+        reading = await self._read(os_path)
+        if Flags.VALID not in reading.flags:
+            return None
+        model = {**self._base_model(path), "type": "notebook", "format": "json"}
+        del model["content"]
+        if require_hash:
+            model.update(await run_sync(self._get_hash, reading.data))
+        self.emit(data={"action": "get", "path": path})
+        return model, reading.data
 
     def validate_notebook_model(
         self, model: dict[str, Any], validation_error: dict[str, Any] | None = None
@@ -161,12 +177,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
             except ValidationError as found:
                 error = found
         if isinstance(error, ValidationError):
-            where = "/".join(str(part) for part in getattr(error, "relative_path", ()))
-            rule = getattr(error, "validator", None) or "schema"
-            model["message"] = (
-                f"Notebook validation failed: {where or 'the notebook'} breaks the format's "
-                f'rule "{rule}". The notebook is kept as it is.'
-            )
+            model["message"] = describe_problem(error)
         return model
 
     # ── bytes ───────────────────────────────────────────────────────────────────────────────────
@@ -212,7 +223,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
                 reading.data,
                 os_path,
                 capture_validation_error,
-                as_version=as_version,
+                flags=reading.flags,
             )
         )
         return (nb, reading.data) if raw else nb
@@ -249,7 +260,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
 
     async def _save_part(self, model: dict[str, Any], path: str) -> dict[str, Any]:
         part = model["chunk"]
-        _check_part(model)
+        check_part(model)
         if part == FIRST:
             self.run_pre_save_hooks(model=model, path=path)
         os_path = self._get_os_path(path)
@@ -257,28 +268,11 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         size = await self._work(self.uploads.take, os_path, part, data, current_actor())
         if part != LAST:
             # The file itself is untouched until the last part; describe what has come so far.
-            return self._unfinished_model(path, size)
+            return unfinished_model(path, size, self._runtime.state.clock())
         saved: dict[str, Any] = await self.get(path, content=False)
         self.run_post_save_hooks(model=saved, os_path=os_path)
         self.emit(data={"action": "save", "path": path})
         return saved
-
-    def _unfinished_model(self, path: str, size: int) -> dict[str, Any]:
-        now = self._runtime.state.clock()
-        return {
-            "name": path.rsplit("/", 1)[-1],
-            "path": path,
-            "type": "file",
-            "last_modified": now,
-            "created": now,
-            "content": None,
-            "format": None,
-            "mimetype": None,
-            "size": size,
-            "writable": True,
-            "hash": None,
-            "hash_algorithm": None,
-        }
 
     # ── moving and deleting ─────────────────────────────────────────────────────────────────────
 
@@ -347,16 +341,3 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         """Return whether ``path`` is sealed, and its lock."""
         os_path = self._get_os_path(path.strip("/"))
         return await run_sync(lambda: (self.content.sealed(os_path), self.content.lock_on(os_path)))
-
-
-def _check_part(model: dict[str, Any]) -> None:
-    """Refuse what is not a part of an upload, in Jupyter's own words."""
-    if "type" not in model:
-        raise HTTPError(400, "No file type provided")
-    if model["type"] != "file":
-        kind = model["type"]
-        raise HTTPError(400, f'File type "{kind}" is not supported for large file transfer')
-    if "content" not in model:
-        raise HTTPError(400, "No file content provided")
-    if type(model["chunk"]) is not int:
-        raise HTTPError(400, "The chunk of an upload must be a number")

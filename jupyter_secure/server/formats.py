@@ -1,27 +1,43 @@
 """Between the bytes of a file and what the contents API sends for it.
 
+A valid notebook of format 4 is written as the very JSON that the API sends for it, trusted marks
+included. The sealed file's flag VALID says so, under the vault's own authentication: opening such
+a file needs no parsing and no checking again (``docs/reference/file-format.md``, "Flags").
+
 What is wrong with a file is told without quoting it: messages end up in logs.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from base64 import decodebytes, encodebytes
 from typing import Any
 
 import nbformat
+from nbformat.v4.rwbase import rejoin_lines
 from tornado.web import HTTPError
 
+from jupyter_secure.server.validity import is_surely_valid
 from jupyter_secure.vault.envelope import Flags
+
+# What nbformat keeps out of files: it is true of one opening only.
+_TRANSIENT = ("orig_nbformat", "orig_nbformat_minor", "signature")
 
 
 def parse_notebook(
-    data: bytes, path: str, problem: dict[str, Any] | None, *, as_version: int = 4
+    data: bytes, path: str, problem: dict[str, Any] | None, *, flags: Flags = Flags.NONE
 ) -> Any:
-    """Parse a notebook as ``nbformat.reads`` does."""
+    """Return the notebook in ``data``, upgraded to format 4, as ``nbformat.reads`` does.
+
+    ``flags`` are those of the sealed file it came from, where it did: what they vouch for is not
+    found out again.
+    """
     try:
+        if Flags.VALID in flags:
+            return nbformat.from_dict(json.loads(data))
         nb = nbformat.reader.reads(data.decode("utf-8"))
-        nb = nbformat.convert(nb, as_version)
+        nb = nbformat.convert(nb, nbformat.current_nbformat)
         find_problem(nb, problem)
     except Exception as error:  # noqa: BLE001  # whatever a parser of wild input raises
         name = os.path.basename(path)
@@ -32,19 +48,38 @@ def parse_notebook(
 
 
 def serialise_notebook(nb: Any, notary: Any, problem: dict[str, Any]) -> tuple[bytes, Flags]:
-    """Return the file for ``nb``, as ``nbformat.writes`` makes it, and what is true of it."""
+    """Return the file for ``nb`` and what is true of it.
+
+    The caller gives ``nb`` away: it is brought into the form that is written.
+    """
     try:
         trusted = notary.check_cells(nb)
         version, _ = nbformat.reader.get_version(nb)
-        find_problem(nb, problem)
-        text = nbformat.versions[version].writes_json(nb)
-        data = (text if text.endswith("\n") else f"{text}\n").encode("utf-8")
+        if not is_surely_valid(nb):
+            find_problem(nb, problem)
+        data = None
+        if version == nbformat.current_nbformat and not problem:
+            data = _api_json(nb, notary, trusted=trusted)
+        flags = Flags.VALID if data is not None else Flags.NONE
+        if data is None:
+            text = nbformat.versions[version].writes_json(nb)
+            data = (text if text.endswith("\n") else f"{text}\n").encode("utf-8")
     except Exception as error:  # noqa: BLE001  # whatever a writer of wild input raises
         raise HTTPError(400, f"This is not a notebook ({type(error).__name__}).") from None
-    flags = Flags.TRUSTED if trusted else Flags.NONE
-    if not problem and version == nbformat.current_nbformat:
-        flags |= Flags.VALID
-    return data, flags
+    return data, flags | Flags.TRUSTED if trusted else flags
+
+
+def _api_json(nb: Any, notary: Any, *, trusted: bool) -> bytes | None:
+    """Return ``nb`` as the API sends it; ``None`` where that would not be JSON everywhere."""
+    rejoin_lines(nb)
+    for name in _TRANSIENT:
+        nb["metadata"].pop(name, None)
+    notary.mark_cells(nb, trusted)
+    try:
+        # NaN is no JSON, and a lone surrogate no UTF-8: those are left to nbformat.
+        return json.dumps(nb, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except ValueError:
+        return None
 
 
 def find_problem(nb: Any, problem: dict[str, Any] | None) -> None:
@@ -54,6 +89,16 @@ def find_problem(nb: Any, problem: dict[str, Any] | None) -> None:
     except nbformat.ValidationError as error:
         if problem is not None:
             problem["ValidationError"] = error
+
+
+def describe_problem(error: Exception) -> str:
+    """Say which rule of the format a notebook breaks, and where, without quoting the cell."""
+    where = "/".join(str(part) for part in getattr(error, "relative_path", ()))
+    rule = getattr(error, "validator", None) or "schema"
+    return (
+        f"Notebook validation failed: {where or 'the notebook'} breaks the format's "
+        f'rule "{rule}". The notebook is kept as it is.'
+    )
 
 
 def encode_file(data: bytes, format: str | None, os_path: str) -> tuple[Any, str]:

@@ -9,12 +9,14 @@ from threading import Thread
 from typing import Any
 
 from jupyter_server.auth.identity import IdentityProvider
+from jupyter_server.utils import url_path_join
 from tornado.ioloop import PeriodicCallback
 
 from jupyter_secure.crypto.memory import protect_process
 from jupyter_secure.errors import CertificateUnusable, PolicyViolation, SecureError
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.gate import Gate
+from jupyter_secure.server.open_notebook import ROUTE, OpenNotebookHandler
 from jupyter_secure.server.runtime import Runtime, refuse_to_start
 from jupyter_secure.store.atomic import remove_debris
 from jupyter_secure.transport import certificates
@@ -116,6 +118,9 @@ class StartUp:
 
     def before_binding(self, gate: Gate) -> None:
         """Set what must hold when the first byte arrives, and look once more just before that."""
+        # Before Jupyter's own routes, which the rest of its contents API still goes by.
+        route = url_path_join(self._app.base_url, ROUTE)
+        self._app.web_app.add_handlers(".*$", [(route, OpenNotebookHandler)])
         self._app.web_app.settings["xsrf_cookie_kwargs"] = self._runtime.cookies.xsrf_attributes
         for what in protect_process():
             self._app.log.warning("The keys are less protected than they could be: %s.", what)

@@ -147,10 +147,11 @@ def seat(
         return person
 
     yield sit
-    for number, (context, person) in enumerate(taken):
-        if request.session.testsfailed and not person.page.is_closed():
-            module = request.path.stem.removeprefix("test_")
+    if request.session.testsfailed:
+        module = request.path.stem.removeprefix("test_")
+        for number, (_, person) in enumerate(taken):
             person.take_picture(f"at-the-end-of-{module}-{number}")
+    for context, _ in taken:
         context.close()
     complaints = [
         line

@@ -49,11 +49,12 @@ def test_the_panel_is_readable_in_light_and_dark(
     expect(panel.get_by_role("status")).to_have_text("Protected")
     expect(panel).to_contain_text("3 of 3 sealed")
     expect(panel).to_contain_text("Locked notebooks (1)")
-    alice.cells.nth(5).scroll_into_view_if_needed()
+    alice.notebook.locator(".jp-OutputArea-output img").scroll_into_view_if_needed()
     alice.take_picture("panel")
 
     alice.command("Use Theme: JupyterLab Dark")
     expect(alice.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    expect(alice.page.locator("#jupyterlab-splash")).to_have_count(0)
     alice.take_picture("panel-dark")
     alice.open("queue-simulation.ipynb")
     expect(alice.cover).to_be_visible()

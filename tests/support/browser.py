@@ -163,8 +163,13 @@ class Person:
         expect(self.cells.nth(cell).locator(".jp-OutputArea-output")).to_contain_text(printed)
 
     def save(self) -> None:
-        """Save with the keyboard and wait until nothing is unsaved."""
-        self.page.keyboard.press("Control+s")
+        """Save with the keyboard and wait until the server has it and nothing is unsaved."""
+        with self.page.expect_response(
+            lambda answer: answer.request.method == "PUT" and "/api/contents/" in answer.url
+        ) as saved:
+            self.page.keyboard.press("Control+s")
+        assert saved.value.ok
+        # Notebook 7 has no such mark.
         expect(self.unsaved()).to_have_count(0)
 
     def unsaved(self) -> Locator:
