@@ -70,16 +70,18 @@ def serialise_notebook(nb: Any, notary: Any, problem: dict[str, Any]) -> tuple[b
 
 
 def _api_json(nb: Any, notary: Any, *, trusted: bool) -> bytes | None:
-    """Return ``nb`` as the API sends it; ``None`` where that would not be JSON everywhere."""
+    """Return ``nb`` as the API sends it; ``None`` if it holds what JSON has no word for."""
     rejoin_lines(nb)
     for name in _TRANSIENT:
         nb["metadata"].pop(name, None)
     notary.mark_cells(nb, trusted)
+    form: dict[str, Any] = {"allow_nan": False, "separators": (",", ":")}
     try:
-        # NaN is no JSON, and a lone surrogate no UTF-8: those are left to nbformat.
-        return json.dumps(nb, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return json.dumps(nb, ensure_ascii=False, **form).encode()
+    except UnicodeEncodeError:
+        return json.dumps(nb, **form).encode()  # half a character: it can be written as \udXXX only
     except ValueError:
-        return None
+        return None  # NaN or an infinity, which nbformat writes in its own way
 
 
 def find_problem(nb: Any, problem: dict[str, Any] | None) -> None:

@@ -29,11 +29,11 @@ def is_surely_valid(nb: Any) -> bool:
         checks = _checks(nb["nbformat_minor"])
         checks["notebook"]({**nb, "cells": []})
         ids = set()
-        for cell in nb["cells"]:
+        for cell in _list(nb["cells"]):
             kind = _CELLS[cell["cell_type"]]
             if kind == "code_cell":
                 checks[kind]({**cell, "outputs": []})
-                for output in cell["outputs"]:
+                for output in _list(cell["outputs"]):
                     checks[output["output_type"]](output)
             else:
                 checks[kind](cell)
@@ -41,9 +41,16 @@ def is_surely_valid(nb: Any) -> bool:
             if "id" in cell and cell["id"] in ids:
                 return False
             ids.add(cell.get("id"))
-    except (KeyError, TypeError, AttributeError, OSError, fastjsonschema.JsonSchemaException):
+    except (LookupError, TypeError, ValueError, AttributeError, OSError):
         return False
     return True
+
+
+def _list(value: Any) -> list[Any]:
+    # Other things can be looped over too, and would seem to hold nothing wrong.
+    if isinstance(value, list):
+        return value
+    raise TypeError
 
 
 @cache

@@ -14,7 +14,7 @@ from support.live_server import LiveServer, notebook, running
 
 pytestmark = pytest.mark.browser
 
-IDLE_SECONDS = 30
+IDLE_SECONDS = 24
 
 
 @pytest.fixture(scope="module")

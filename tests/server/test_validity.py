@@ -1,0 +1,116 @@
+"""A quick yes must be nbformat's yes."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import nbformat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_secure.server.validity import is_surely_valid
+
+CELLS = [
+    {"cell_type": "markdown", "metadata": {}, "source": "# Title", "id": "title"},
+    {
+        "cell_type": "markdown",
+        "metadata": {"collapsed": True},
+        "source": ["![](attachment:a.png)"],
+        "attachments": {"a.png": {"image/png": "AAAA"}},
+        "id": "picture",
+    },
+    {"cell_type": "raw", "metadata": {"format": "text/x"}, "source": "raw", "id": "raw"},
+    {
+        "cell_type": "code",
+        "metadata": {"scrolled": "auto", "trusted": True},
+        "source": "1 + 1",
+        "execution_count": 3,
+        "id": "sum",
+        "outputs": [
+            {"output_type": "stream", "name": "stdout", "text": ["a\n", "b"]},
+            {"output_type": "display_data", "data": {"text/plain": "x"}, "metadata": {}},
+            {
+                "output_type": "execute_result",
+                "data": {"application/json": {"a": [1, None]}},
+                "metadata": {},
+                "execution_count": 3,
+            },
+            {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["t"]},
+        ],
+    },
+]
+
+
+def notebook(minor: int = 5) -> dict[str, Any]:
+    """Return a notebook with every kind of cell and output."""
+    cells = copy.deepcopy(CELLS)
+    if minor < 5:
+        for cell in cells:
+            del cell["id"]
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    return {
+        "cells": cells,
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": minor,
+    }
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of everything in ``value``."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    found = []
+    for key, part in inner:
+        found.append((*path, key))
+        if isinstance(part, (dict, list)):
+            found += places(part, (*path, key))
+    return found
+
+
+@pytest.mark.parametrize("minor", range(6))
+def test_says_yes(minor: int) -> None:
+    """Every kind of cell and output of every minor version is recognised as valid."""
+    nbformat.validate(notebook(minor))
+    assert is_surely_valid(notebook(minor))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        [],
+        None,
+        "notebook",
+        notebook() | {"nbformat": 3},
+        notebook() | {"nbformat_minor": 99},
+        notebook() | {"nbformat_minor": "5"},
+        notebook() | {"cells": None},
+        notebook() | {"extra": 1},
+        notebook() | {"cells": [CELLS[0], CELLS[0]]},
+    ],
+    ids=str,
+)
+def test_leaves_to_nbformat(content: Any) -> None:
+    """Whatever is not plainly valid is not said to be."""
+    assert not is_surely_valid(content)
+
+
+@given(
+    st.data(),
+    st.sampled_from([None, 0, -1, "", "x", [], {}, ["x"], {"a": 1}, True, 1.5, "gone"]),
+)
+def test_yes_is_nbformats_yes(data: st.DataObject, value: Any) -> None:
+    """Of a notebook with anything in it changed or taken out, a yes is never wrong."""
+    changed = notebook()
+    *way, last = data.draw(st.sampled_from(places(changed)))
+    part: Any = changed
+    for key in way:
+        part = part[key]
+    if value == "gone":
+        del part[last]
+    else:
+        part[last] = value
+    if is_surely_valid(changed):
+        nbformat.validate(changed)
