@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from jupyter_secure.app.coverage import must_seal
 from jupyter_secure.app.download import Download
 from jupyter_secure.app.moving import Moving
-from jupyter_secure.app.opening import explained, header_of
+from jupyter_secure.app.opening import Facts, Reading, explained, header_of
 from jupyter_secure.app.root import Root
 from jupyter_secure.app.seen import Seen
 from jupyter_secure.app.writing import Writing
@@ -43,27 +43,6 @@ from jupyter_secure.vault.envelope import (
     plaintext_size,
 )
 from jupyter_secure.vault.vault import Vault
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What can be told of a file without its key. ``size`` is that of the content, in bytes."""
-
-    size: int
-    sealed: bool
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The content of a file, and the header it was sealed under (``None`` for a plain file)."""
-
-    data: bytes
-    header: Header | None
-
-    @property
-    def flags(self) -> Flags:
-        """What was true of the content when it was sealed; nothing is known of a plain file."""
-        return self.header.flags if self.header else Flags.NONE
 
 
 class Content:
@@ -286,8 +265,8 @@ class Content:
     # ── what locking needs ──────────────────────────────────────────────────────────────────────
 
     def exists(self, path: str | Path) -> bool:
-        """Say whether ``path`` is a file."""
-        return Path(path).is_file()
+        """Say whether there is anything at ``path``."""
+        return Path(path).exists()
 
     def seal_in_place(self, path: str | Path) -> bytes:
         """Seal the file at ``path`` if it is plain; return its file id, 16 bytes.

@@ -18,13 +18,13 @@ class LockableFiles(Protocol):
         ...
 
     def exists(self, path: str | Path) -> bool:
-        """Say whether ``path`` is a file."""
+        """Say whether there is anything at ``path``."""
         ...
 
     def seal_in_place(self, path: str | Path) -> bytes:
         """Seal the file if it is not sealed yet; return its file id, 16 bytes.
 
-        Raises ``VaultSealed``.
+        Raises ``VaultSealed``, or ``InvalidInput`` for a folder.
         """
         ...
 

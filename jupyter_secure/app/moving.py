@@ -11,7 +11,7 @@ from jupyter_secure.app.coverage import CHECKPOINTS
 from jupyter_secure.app.opening import explained
 from jupyter_secure.app.root import Root
 from jupyter_secure.app.seen import Seen
-from jupyter_secure.errors import Conflict
+from jupyter_secure.errors import Conflict, InvalidInput
 from jupyter_secure.locks import Actor, LockStore, check_move_or_delete
 from jupyter_secure.store.atomic import write_atomically
 from jupyter_secure.vault.envelope import FileClass, is_sealed
@@ -83,8 +83,13 @@ class Moving:
 
         Links are copied as links, so that nothing from outside the root comes in by them.
         """
-        self._root.key(source)
-        self._root.key(target)
+        inner, outer = self._root.key(target), self._root.key(source)
+        if not outer or f"{inner}/".startswith(f"{outer}/"):
+            # The copy would be copied as well, and so on until the disk is full.
+            raise InvalidInput(
+                f"“{Path(source).name}” cannot be copied into itself.",
+                remedy="Choose a folder outside of it.",
+            )
         shutil.copytree(source, target, symlinks=True, copy_function=self._copy_file)
 
     def _copy_file(self, source: str, target: str) -> str:

@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from jupyter_secure.errors import InvalidInput, NotFound, Refused, StorageFailed
-from jupyter_secure.vault.envelope import HEADER_BYTES, Header, is_sealed
+from jupyter_secure.vault.envelope import HEADER_BYTES, Flags, Header, is_sealed
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What can be told of a file without its key. ``size`` is that of the content, in bytes."""
+
+    size: int
+    sealed: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The content of a file, and the header it was sealed under (``None`` for a plain file)."""
+
+    data: bytes
+    header: Header | None
+
+    @property
+    def flags(self) -> Flags:
+        """What was true of the content when it was sealed; nothing is known of a plain file."""
+        return self.header.flags if self.header else Flags.NONE
 
 
 def header_of(file: BinaryIO, name: str) -> Header | None:

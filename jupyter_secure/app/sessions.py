@@ -34,7 +34,8 @@ class Sessions:
         # Held while the vault is opened for a session or sealed for want of one, so that neither
         # happens in the middle of the other.
         self._lock = threading.RLock()
-        # What was live at the last look: another process may end a session by removing its row.
+        # What was begun here and live at the last look. Another process may end a session by
+        # removing its row, and begin none by adding one.
         self._known: dict[str, Session] = {}
 
     def begin(
@@ -81,7 +82,7 @@ class Sessions:
         if len(token) > _MAX_TOKEN:
             return None
         session = self._store.by_digest(rules.digest_token(token))
-        if session is None or session.run_id != self._run_id:
+        if session is None or session.public_id not in self._known:
             return None
         return session if rules.is_live(session, self._policy, self._clock()) else None
 
@@ -124,7 +125,9 @@ class Sessions:
         return tuple(
             session
             for session in self._store.of_run(self._run_id)
-            if username in (None, session.username) and rules.is_live(session, self._policy, now)
+            if session.public_id in self._known
+            and username in (None, session.username)
+            and rules.is_live(session, self._policy, now)
         )
 
     def require(self, public_id: str, username: str) -> Session:
@@ -161,7 +164,8 @@ class Sessions:
             now = self._clock()
             live: dict[str, Session] = {}
             for session in self._store.of_run(self._run_id):
-                if rules.is_live(session, self._policy, now):
+                known = session.public_id in self._known
+                if known and rules.is_live(session, self._policy, now):
                     live[session.public_id] = session
                 else:
                     self._store.remove(session.public_id)

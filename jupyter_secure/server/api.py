@@ -87,6 +87,7 @@ class LockHandler(SecureAPIHandler):
                 mode = LockMode(self.body("mode"))
             except ValueError:
                 raise InvalidInput('The "mode" must be "private" or "read-only".') from None
+            await self.require_shown(path)
             lock = await self.documents.lock(path, mode, current_actor())
             if mode is LockMode.PRIVATE:
                 self.runtime.state.sessions.lower(self.session)
@@ -110,6 +111,7 @@ class ProtectionHandler(SecureAPIHandler):
     async def get(self, path: str) -> None:
         """Return how ``path`` is protected."""
         with as_http():
+            await self.require_shown(path)
             sealed, lock = await self.documents.protection(path)
         self.finish(
             json.dumps(

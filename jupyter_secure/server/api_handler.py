@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_server.base.handlers import APIHandler
 
-from jupyter_secure.errors import InvalidInput
+from jupyter_secure.errors import InvalidInput, NotFound
 from jupyter_secure.identity.sessions import Session
 from jupyter_secure.locks import Lock
 from jupyter_secure.server.admission import admission_of
@@ -52,6 +52,17 @@ class SecureAPIHandler(APIHandler):
         if not isinstance(value, str):
             raise InvalidInput(f'The request must be a JSON object with a text "{name}".')
         return value
+
+    async def require_shown(self, path: str) -> None:
+        """Raise ``NotFound`` for what the contents API would not show: hidden files, and pipes.
+
+        A home folder is served more often than not, and our own keys lie hidden in it: locking
+        vault.json would seal it with itself. A pipe would keep a thread waiting for its writer.
+        """
+        manager = self.documents
+        hidden = not manager.allow_hidden and await manager.is_hidden(path)
+        if hidden or not (await manager.file_exists(path) or await manager.dir_exists(path)):
+            raise NotFound(f"There is no file “{path}”.")
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with our error's own words and headers."""

@@ -5,23 +5,41 @@ from __future__ import annotations
 from typing import Any
 
 from anyio.to_thread import run_sync
+from jupyter_core.paths import is_hidden
 from jupyter_server.services.contents.filecheckpoints import AsyncFileCheckpoints
 
+from jupyter_secure.app.content import Content
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.http_errors import as_http
+
+# The one that Jupyter keeps of each file.
+_ID = "checkpoint"
 
 
 class SealedCheckpoints(AsyncFileCheckpoints):
     """Jupyter's checkpoints beside the notebook, written and read through ``app.content``."""
 
+    def checkpoint_path(self, checkpoint_id: str, path: str) -> str:
+        """Return where the checkpoint lies; 404 for another id, or for a file that is not shown.
+
+        The id is a part of a file's name: "b-checkpoint" of "a.ipynb" would be the checkpoint of
+        "a-b.ipynb", whose locks nobody asked. Jupyter's other routes refuse hidden files by
+        themselves, those for checkpoints do not.
+        """
+        shows_hidden = self.parent is not None and self.parent.allow_hidden
+        hidden = is_hidden(self._get_os_path(path), self.root_dir)
+        if checkpoint_id != _ID or (hidden and not shows_hidden):
+            self.no_such_checkpoint(path, checkpoint_id)
+        found: str = super().checkpoint_path(checkpoint_id, path)
+        return found
+
     async def create_checkpoint(self, contents_mgr: Any, path: str) -> dict[str, Any]:
         """Keep what the file holds now."""
-        checkpoint_id = "checkpoint"
         source = contents_mgr._get_os_path(path)
-        target = self.checkpoint_path(checkpoint_id, path)
+        target = self.checkpoint_path(_ID, path)
         with as_http():
             await run_sync(contents_mgr.content.keep_checkpoint, source, target, current_actor())
-        model: dict[str, Any] = await self.checkpoint_model(checkpoint_id, target)
+        model: dict[str, Any] = await self.checkpoint_model(_ID, target)
         return model
 
     async def restore_checkpoint(self, contents_mgr: Any, checkpoint_id: str, path: str) -> None:
@@ -30,3 +48,11 @@ class SealedCheckpoints(AsyncFileCheckpoints):
         target = contents_mgr._get_os_path(path)
         with as_http():
             await run_sync(contents_mgr.content.restore_checkpoint, source, target, current_actor())
+
+    async def delete_checkpoint(self, checkpoint_id: str, path: str) -> None:
+        """Delete a checkpoint, unless a lock keeps what can be got back."""
+        manager: Any = self.parent
+        content: Content = manager.content
+        with as_http():
+            content.check_write(self._get_os_path(path.strip("/")), current_actor())
+        await super().delete_checkpoint(checkpoint_id, path)

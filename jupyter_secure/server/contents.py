@@ -21,10 +21,11 @@ from nbformat import ValidationError
 from tornado.web import HTTPError, RequestHandler
 from traitlets import default
 
-from jupyter_secure.app.content import Content, Reading
+from jupyter_secure.app.content import Content
 from jupyter_secure.app.lock_notebook import LockNotebooks
+from jupyter_secure.app.opening import Reading
 from jupyter_secure.app.uploads import FIRST, LAST, Uploads
-from jupyter_secure.errors import InvalidInput, PolicyViolation, Refused
+from jupyter_secure.errors import Refused
 from jupyter_secure.locks import Actor, Lock, LockMode
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.checkpoints import SealedCheckpoints
@@ -68,21 +69,6 @@ class EncryptedContentsManager(AsyncLargeFileManager):
     @default("files_handler_class")
     def _files_handler_class_default(self) -> type[RequestHandler]:
         return SealedFilesHandler
-
-    def check_configuration(self) -> None:
-        """Raise ``PolicyViolation`` where a setting would let content past us."""
-        if not isinstance(self.checkpoints, SealedCheckpoints):
-            raise PolicyViolation(
-                f"The checkpoints are kept by {type(self.checkpoints).__name__}, which would "
-                "write notebooks in plain text.",
-                remedy="Remove `checkpoints_class` from the contents manager's configuration.",
-            )
-        handler = self.files_handler_class
-        if handler is not None and not issubclass(handler, SealedFilesHandler):
-            raise PolicyViolation(
-                f"Downloads are served by {handler.__name__}, which knows no locks.",
-                remedy="Remove `files_handler_class` from the contents manager's configuration.",
-            )
 
     # ── models ──────────────────────────────────────────────────────────────────────────────────
 
@@ -128,7 +114,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         model["type"] = "notebook"
         if not (content or require_hash):
             return model
-        reading = await self._read(self._get_os_path(path))
+        reading = await self.read(self._get_os_path(path))
         if content:
             problem: dict[str, Any] = {}
             parse = partial(parse_notebook, reading.data, path, problem, flags=reading.flags)
@@ -144,27 +130,6 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         if require_hash:
             model.update(await run_sync(self._get_hash, reading.data))
         return model
-
-    async def open_as_sent(
-        self, path: str, *, require_hash: bool
-    ) -> tuple[dict[str, Any], bytes] | None:
-        """Return a notebook's model without its content, and the content as the API sends it.
-
-        ``None`` where the file is not one whose bytes can be sent as they are.
-        """
-        path = path.strip("/")
-        os_path = self._get_os_path(path)
-        if not os.path.isfile(os_path) or (not self.allow_hidden and await self.is_hidden(path)):
-            return None
-        reading = await self._read(os_path)
-        if Flags.VALID not in reading.flags:
-            return None
-        model = {**self._base_model(path), "type": "notebook", "format": "json"}
-        del model["content"]
-        if require_hash:
-            model.update(await run_sync(self._get_hash, reading.data))
-        self.emit(data={"action": "get", "path": path})
-        return model, reading.data
 
     def validate_notebook_model(
         self, model: dict[str, Any], validation_error: dict[str, Any] | None = None
@@ -182,7 +147,8 @@ class EncryptedContentsManager(AsyncLargeFileManager):
 
     # ── bytes ───────────────────────────────────────────────────────────────────────────────────
 
-    async def _read(self, os_path: str) -> Reading:
+    async def read(self, os_path: str) -> Reading:
+        """Return the content of a file on behalf of whoever asks."""
         return await self._work(self.content.read, os_path, current_actor())
 
     async def _write(self, os_path: str, data: bytes, flags: Flags = Flags.NONE) -> None:
@@ -201,7 +167,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         """Read a file that is not opened as a notebook, opened if it is sealed."""
         if not os.path.isfile(os_path):
             raise HTTPError(400, f"Cannot read non-file {os_path}")
-        data = (await self._read(os_path)).data
+        data = (await self.read(os_path)).data
         content, sent_as = encode_file(data, format, os_path)
         return (content, sent_as, data) if raw else (content, sent_as)
 
@@ -216,7 +182,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         raw: bool = False,
     ) -> Any:
         """Read a notebook; never from the intermediate file that anyone could have planted."""
-        reading = await self._read(os_path)
+        reading = await self.read(os_path)
         nb = await run_sync(
             partial(
                 parse_notebook,
@@ -313,21 +279,11 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         model: dict[str, Any] = await self.get(to_path, content=False)
         return model
 
-    async def delete_checkpoint(self, checkpoint_id: str, path: str) -> Any:
-        """Delete a checkpoint, which changes what can be got back."""
-        with as_http():
-            self.content.check_write(self._get_os_path(path.strip("/")), current_actor())
-        return await super().delete_checkpoint(checkpoint_id, path)
-
     # ── locks ───────────────────────────────────────────────────────────────────────────────────
 
     async def lock(self, path: str, mode: LockMode, actor: Actor) -> Lock:
         """Lock ``path``; what is plain is sealed by that."""
         os_path = self._get_os_path(path.strip("/"))
-        if os.path.isdir(os_path):
-            raise InvalidInput(
-                f"“{path}” is a folder.", remedy="Lock the notebooks in it one by one."
-            )
         lock = await run_sync(self._locking.lock, os_path, mode, actor)
         self.content.forget_seen(lock.path)
         self._runtime.coverage = None

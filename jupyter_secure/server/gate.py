@@ -23,6 +23,8 @@ from jupyter_secure.transport.proxies import UNIX, Origin, parse_proxies, resolv
 
 _PROGRAM_FOLDERS = ("static", "lab/extensions", "lab/api/themes")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Far more than a login form has; the server's own limit is for notebooks, and half a gigabyte.
+_STRANGERS_BODY_BYTES = 64 * 1024
 
 
 class Gate:
@@ -75,6 +77,8 @@ class Gate:
         session = sessions.authenticate(token) if token else None
         if session is None:
             if request.path in self._open_paths:
+                # These pages hold the whole body in memory, and anyone may send one.
+                request.connection.set_max_body_size(_STRANGERS_BODY_BYTES)  # type: ignore[union-attr]  # HTTP/1, as below
                 return Admission(None, OPEN_PAGE.actor, same_origin)
             return Refusal(401, "You are not logged in.", "not-logged-in")
         if self._is_a_person(request):

@@ -7,6 +7,7 @@ answer as they are. Every other request, and every other file, goes Jupyter's ow
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -17,6 +18,7 @@ from jupyter_server.services.contents.handlers import ContentsHandler
 from tornado.web import authenticated
 
 from jupyter_secure.server.contents import EncryptedContentsManager
+from jupyter_secure.vault.envelope import Flags
 
 # Only what ends as a notebook's name does: Jupyter's own routes for checkpoints end otherwise.
 ROUTE = r"/api/contents(?P<path>(?:/[^/]+)*/[^/]+\.ipynb)"
@@ -32,8 +34,9 @@ class OpenNotebookHandler(ContentsHandler):
         manager = self.contents_manager
         answer = None
         if isinstance(manager, EncryptedContentsManager) and self._asks_for_content():
-            wants_hash = self.get_query_argument("hash", "0") == "1"
-            answer = await manager.open_as_sent(path, require_hash=wants_hash)
+            answer = await _open_as_sent(
+                manager, path.strip("/"), require_hash=self.get_query_argument("hash", "0") == "1"
+            )
         if answer is None:
             await ensure_async(super().get(path))
             return
@@ -53,3 +56,24 @@ class OpenNotebookHandler(ContentsHandler):
             "hash": (None, "0", "1"),
         }
         return all(self.get_query_argument(name, None) in values for name, values in wanted.items())
+
+
+async def _open_as_sent(
+    manager: EncryptedContentsManager, path: str, *, require_hash: bool
+) -> tuple[dict[str, Any], bytes] | None:
+    """Return a notebook's model without its content, and the content as the API sends it.
+
+    ``None`` where the file is not one whose bytes can be sent as they are.
+    """
+    os_path = manager._get_os_path(path)
+    if not os.path.isfile(os_path) or (not manager.allow_hidden and await manager.is_hidden(path)):
+        return None
+    reading = await manager.read(os_path)
+    if Flags.VALID not in reading.flags:
+        return None
+    model = {**manager._base_model(path), "type": "notebook", "format": "json"}
+    del model["content"]
+    if require_hash:
+        model.update(await run_sync(manager._get_hash, reading.data))
+    manager.emit(data={"action": "get", "path": path})
+    return model, reading.data

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from tornado.web import RequestHandler
+from tornado.web import RequestHandler, stream_request_body
 
 from jupyter_secure.server.pages import render
 
@@ -20,8 +20,13 @@ class Refusal:
     reason: str
 
 
+@stream_request_body
 class RefusalHandler(RequestHandler):
-    """Answers every method: a person is led to the login, a program gets JSON."""
+    """Answers every method: a person is led to the login, a program gets JSON.
+
+    The body is taken in and dropped as it comes: kept, it would let a stranger fill the memory,
+    and an answer before its end would reach a page that is still sending as a broken connection.
+    """
 
     def initialize(self, refusal: Refusal, login_url: str) -> None:
         """Take what the gate decided."""
@@ -31,8 +36,11 @@ class RefusalHandler(RequestHandler):
     def check_xsrf_cookie(self) -> None:
         """Nothing happens here that could be forged."""
 
-    async def prepare(self) -> None:
-        """Answer before any method is looked for."""
+    def data_received(self, chunk: bytes) -> None:
+        """Drop it."""
+
+    def _refuse(self, *_: str) -> None:
+        """Answer, now that all of the request is here."""
         if not self._wants_page():
             self.set_status(self._refusal.status)
             self.set_header("Content-Type", "application/json")
@@ -44,6 +52,8 @@ class RefusalHandler(RequestHandler):
         else:
             self.set_status(self._refusal.status)
             self.finish(render(self, "refused.html", message=self._refusal.message))
+
+    get = head = post = put = patch = delete = options = _refuse
 
     def _wants_page(self) -> bool:
         headers = self.request.headers

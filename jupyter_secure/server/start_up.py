@@ -14,7 +14,9 @@ from tornado.ioloop import PeriodicCallback
 
 from jupyter_secure.crypto.memory import protect_process
 from jupyter_secure.errors import CertificateUnusable, PolicyViolation, SecureError
+from jupyter_secure.server.checkpoints import SealedCheckpoints
 from jupyter_secure.server.contents import EncryptedContentsManager
+from jupyter_secure.server.files import SealedFilesHandler
 from jupyter_secure.server.gate import Gate
 from jupyter_secure.server.open_notebook import ROUTE, OpenNotebookHandler
 from jupyter_secure.server.runtime import Runtime, refuse_to_start
@@ -114,7 +116,22 @@ class StartUp:
                 remedy="Set ServerApp.contents_manager_class to "
                 "jupyter_secure.EncryptedContentsManager, or run `jupyter secure init` again.",
             )
-        manager.check_configuration()
+        self._check_manager(manager)
+
+    @staticmethod
+    def _check_manager(manager: EncryptedContentsManager) -> None:
+        if not isinstance(manager.checkpoints, SealedCheckpoints):
+            raise PolicyViolation(
+                f"The checkpoints are kept by {type(manager.checkpoints).__name__}, which would "
+                "write notebooks in plain text.",
+                remedy="Remove `checkpoints_class` from the contents manager's configuration.",
+            )
+        handler = manager.files_handler_class
+        if handler is not None and not issubclass(handler, SealedFilesHandler):
+            raise PolicyViolation(
+                f"Downloads are served by {handler.__name__}, which knows no locks.",
+                remedy="Remove `files_handler_class` from the contents manager's configuration.",
+            )
 
     def before_binding(self, gate: Gate) -> None:
         """Set what must hold when the first byte arrives, and look once more just before that."""

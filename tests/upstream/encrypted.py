@@ -26,6 +26,7 @@ os.environ["JUPYTER_CONFIG_DIR"] = f"{_HOME.name}/config"
 os.environ["IPYTHONDIR"] = f"{_HOME.name}/ipython"
 
 from jupyter_secure.app import content, set_up  # noqa: E402  # after the environment is set
+from jupyter_secure.app.opening import Facts, Reading  # noqa: E402
 from jupyter_secure.identity.sessions import SessionPolicy  # noqa: E402
 from jupyter_secure.locks import Actor  # noqa: E402
 from jupyter_secure.server import checkpoints, contents, files  # noqa: E402
@@ -72,11 +73,11 @@ class _StrictContent(content.Content):
             if not sealed:
                 self.seal_in_place(path)
 
-    def facts(self, path: str | Path) -> content.Facts:
+    def facts(self, path: str | Path) -> Facts:
         self._sealed_first(path)
         return super().facts(path)
 
-    def read(self, path: str | Path, actor: Actor, **options: Any) -> content.Reading:
+    def read(self, path: str | Path, actor: Actor, **options: Any) -> Reading:
         self._sealed_first(path)
         reading = super().read(path, actor, **options)
         assert reading.header is not None, f"{path} was opened in plain text"
