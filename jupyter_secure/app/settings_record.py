@@ -87,6 +87,19 @@ def take_back(state: Path, record: Record) -> tuple[str, ...]:
     return tuple(left)
 
 
+def in_effect_for(state: Path, folders: Iterable[str | Path]) -> Path | None:
+    """Return the server settings that a set-up in effect wrote into one of ``folders``, or None.
+
+    A server that reads that folder and runs without our classes has lost them by an accident: the
+    file is damaged (Jupyter goes on without it), or something overrides it. Raises StateUnusable.
+    """
+    record = load(state)
+    if record is None or not record.in_effect:
+        return None
+    read = {Path(folder) / SERVER_SETTINGS for folder in folders}
+    return next((change.path for change in record.changes if change.path in read), None)
+
+
 def replaced(changes: Iterable[Change]) -> dict[str, Any]:
     """Return the settings that had another value before, as ``Class.trait`` → that value."""
     found: dict[str, Any] = {}

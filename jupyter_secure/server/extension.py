@@ -10,11 +10,13 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import authenticated
 
-from jupyter_secure.errors import PolicyViolation
+from jupyter_secure.app import settings_record
+from jupyter_secure.errors import PolicyViolation, SecureError
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.identity_provider import TwoFactorIdentityProvider
 from jupyter_secure.server.runtime import refuse_to_start
 from jupyter_secure.server.status import NOT_SET_UP
+from jupyter_secure.store.places import state_dir
 
 
 class NotSetUpHandler(APIHandler):
@@ -30,20 +32,33 @@ class NotSetUpHandler(APIHandler):
 def load(app: Any) -> None:
     """Join ``app``: nothing but the panel's answer, unless it was set up.
 
-    A server that has one of our classes without the other was set up once and lost a part: that
-    must not look like protection.
+    A server that was set up once and lost a part of it must not look like protection.
     """
-    ours = isinstance(app.identity_provider, TwoFactorIdentityProvider)
-    if not ours and isinstance(app.contents_manager, EncryptedContentsManager):
-        refuse_to_start(
-            app,
-            PolicyViolation(
-                f"The identity provider is {type(app.identity_provider).__name__}.",
-                why="Notebooks would be encrypted, and nobody asked who opens them.",
-                remedy="Set ServerApp.identity_provider_class to "
-                "jupyter_secure.TwoFactorIdentityProvider, or run `jupyter secure init` again.",
-            ),
+    if isinstance(app.identity_provider, TwoFactorIdentityProvider):
+        return  # which has checked everything else by now
+    try:
+        _check_not_lost(app)
+    except SecureError as error:
+        refuse_to_start(app, error)
+    route = url_path_join(app.base_url, "jupyter-secure/api/status")
+    app.web_app.add_handlers(".*$", [(route, NotSetUpHandler)])
+
+
+def _check_not_lost(app: Any) -> None:
+    provider = type(app.identity_provider).__name__
+    if isinstance(app.contents_manager, EncryptedContentsManager):
+        raise PolicyViolation(
+            f"The identity provider is {provider}.",
+            why="Notebooks would be encrypted, and nobody asked who opens them.",
+            remedy="Set ServerApp.identity_provider_class to "
+            "jupyter_secure.TwoFactorIdentityProvider, or run `jupyter secure init` again.",
         )
-    if not ours:
-        route = url_path_join(app.base_url, "jupyter-secure/api/status")
-        app.web_app.add_handlers(".*$", [(route, NotSetUpHandler)])
+    settings = settings_record.in_effect_for(state_dir(), app.config_file_paths)
+    if settings is not None:
+        raise PolicyViolation(
+            f"jupyter-secure is set up here, and its settings in {settings} have no effect.",
+            why=f"The file is damaged, or something overrides it: the identity provider is "
+            f"{provider}.",
+            remedy="`jupyter secure status` says what is wrong. To do without the protection, run "
+            "`jupyter secure disable`.",
+        )

@@ -28,8 +28,9 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def home(original: Home, tmp_path: Path) -> Home:
     """A copy of a home that was set up, at a path of its own."""
     shutil.copytree(original.path, tmp_path / "home")
-    settings = tmp_path / "home" / "config" / "jupyter_server_config.json"
-    settings.write_text(settings.read_text().replace(str(original.path), str(tmp_path / "home")))
+    for name in ("config/jupyter_server_config.json", "data/secure/settings-before.json"):
+        path = tmp_path / "home" / name
+        path.write_text(path.read_text().replace(str(original.path), str(tmp_path / "home")))
     variables = bare_variables(tmp_path / "home")
     return Home(tmp_path / "home", variables, dict(original.facts), original.authenticator)
 
@@ -117,6 +118,14 @@ def test_a_replaced_identity_provider(home: Home) -> None:
         'c.ServerApp.tornado_settings = {"identity_provider": PasswordIdentityProvider()}\n'
     )
     assert "tornado_settings" in refusal(home)
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"ServerApp": {}}'], ids=str)
+def test_lost_settings(home: Home, content: str) -> None:
+    """Where the settings of a set-up are damaged or gone, it does not start without them."""
+    path = home.path / "config" / "jupyter_server_config.json"
+    path.write_text(content)
+    assert "jupyter secure disable" in refusal(home, traceback=True)
 
 
 def test_a_replaced_gate(home: Home) -> None:
