@@ -21,6 +21,7 @@ COMMANDS = {
     "init": ("init", "set up HTTPS, two-factor login and encrypted notebooks"),
     "status": ("status", "show what is on and what is not"),
     "disable": ("disable", "take the settings out again; keys and sealed files stay"),
+    "settings": ("settings", "show what an administrator can set"),
     "vault": ("vault", "seal and open files on the command line"),
     "demo": ("demo", "try it all in a throw-away home"),
 }

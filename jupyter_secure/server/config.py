@@ -117,3 +117,7 @@ class SecureConfig(LoggingConfigurable):
             # An empty list would switch encryption off by an accident of configuration.
             raise TraitError("SecureConfig.encrypt must name at least one pattern.")
         return patterns
+
+
+if __name__ == "__main__":
+    print(SecureConfig.class_get_help())  # noqa: T201  # for `jupyter secure settings`
