@@ -6,6 +6,7 @@ answer as they are. Every other request, and every other file, goes Jupyter's ow
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from typing import Any
@@ -17,11 +18,17 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.services.contents.handlers import ContentsHandler
 from tornado.web import authenticated
 
+from jupyter_secure.app.download import Download
+from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.contents import EncryptedContentsManager
+from jupyter_secure.server.http_errors import as_http
 from jupyter_secure.vault.envelope import Flags
 
 # Only what ends as a notebook's name does: Jupyter's own routes for checkpoints end otherwise.
 ROUTE = r"/api/contents(?P<path>(?:/[^/]+)*/[^/]+\.ipynb)"
+
+# Parts shorter than this wait for the next one: a small notebook is one packet, headers and all.
+_FLUSH_BYTES = 128 * 1024
 
 
 class OpenNotebookHandler(ContentsHandler):
@@ -32,21 +39,43 @@ class OpenNotebookHandler(ContentsHandler):
     async def get(self, path: str = "") -> None:
         """Return the model of a notebook with its content."""
         manager = self.contents_manager
-        answer = None
+        download = None
         if isinstance(manager, EncryptedContentsManager) and self._asks_for_content():
-            answer = await _open_as_sent(
-                manager, path.strip("/"), require_hash=self.get_query_argument("hash", "0") == "1"
-            )
-        if answer is None:
+            download = await _download(manager, path.strip("/"))
+        if download is None:
             await ensure_async(super().get(path))
             return
-        model, content = answer
-        head = await run_sync(lambda: json.dumps(model, default=json_default))
+        assert isinstance(manager, EncryptedContentsManager)
+        with download:
+            await self._send(manager, download, path.strip("/"))
+        manager.emit(data={"action": "get", "path": path.strip("/")})
+
+    async def _send(self, manager: EncryptedContentsManager, download: Download, path: str) -> None:
+        """Send the model with the file's bytes as its content, all of which are authentic."""
+        with as_http():
+            parts = await run_sync(download.authentic_parts)
+        model = manager._base_model(path)
+        del model["content"]
+        model |= {"type": "notebook", "format": "json"}
+        digest = None
+        if self.get_query_argument("hash", "0") == "1":
+            algorithm = manager.hash_algorithm
+            digest = hashlib.new(algorithm)
+            model |= {"hash_algorithm": algorithm}
+            del model["hash"]
+        head = json.dumps(model, default=json_default)[:-1] + ', "content": '
+        tail = "}" if digest is None else f', "hash": "{digest.hexdigest()}"}}'
         self.set_header("Last-Modified", model["last_modified"])
-        self.write(f'{head[:-1]}, "content": ')
-        self.write(content)
-        self.write("}")
-        self.finish()
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Content-Length", str(len(head) + download.size + len(tail)))
+        self.write(head)
+        for part in parts:
+            if digest is not None:
+                digest.update(part)
+            self.write(part)
+            if len(part) >= _FLUSH_BYTES:
+                await self.flush()
+        self.finish("}" if digest is None else f', "hash": "{digest.hexdigest()}"}}')
 
     def _asks_for_content(self) -> bool:
         wanted: dict[str, tuple[Any, ...]] = {
@@ -58,22 +87,14 @@ class OpenNotebookHandler(ContentsHandler):
         return all(self.get_query_argument(name, None) in values for name, values in wanted.items())
 
 
-async def _open_as_sent(
-    manager: EncryptedContentsManager, path: str, *, require_hash: bool
-) -> tuple[dict[str, Any], bytes] | None:
-    """Return a notebook's model without its content, and the content as the API sends it.
-
-    ``None`` where the file is not one whose bytes can be sent as they are.
-    """
+async def _download(manager: EncryptedContentsManager, path: str) -> Download | None:
+    """Return the notebook for reading, or ``None`` where its bytes can't be sent as they are."""
     os_path = manager._get_os_path(path)
     if not os.path.isfile(os_path) or (not manager.allow_hidden and await manager.is_hidden(path)):
         return None
-    reading = await manager.read(os_path)
-    if Flags.VALID not in reading.flags:
-        return None
-    model = {**manager._base_model(path), "type": "notebook", "format": "json"}
-    del model["content"]
-    if require_hash:
-        model.update(await run_sync(manager._get_hash, reading.data))
-    manager.emit(data={"action": "get", "path": path})
-    return model, reading.data
+    with as_http():
+        download = await run_sync(manager.content.download, os_path, current_actor())
+    if Flags.VALID in download.flags:
+        return download
+    download.close()
+    return None
