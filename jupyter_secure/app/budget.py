@@ -1,8 +1,8 @@
-"""The budget of tries that logging in and elevating draw on."""
+"""The budgets of tries that logging in and elevating draw on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from jupyter_secure.errors import TooManyTries
@@ -19,20 +19,27 @@ from jupyter_secure.identity.throttle import (
 class Budget:
     """Counts tries by account and by address."""
 
-    def __init__(self, attempts: Attempts, clock: Clock) -> None:
+    def __init__(
+        self, attempts: Attempts, clock: Clock, key: Callable[[str], str] = account_key
+    ) -> None:
+        """``key`` names an account's tally: what is tried for."""
         self._attempts = attempts
         self._clock = clock
+        self._key = key
 
     @contextmanager
-    def one_try(self, username: str | None, address: str) -> Iterator[None]:
+    def one_try(self, username: str | None, address: str | None) -> Iterator[None]:
         """Count one try before the block runs, and give it back if the block ends well.
 
         Whatever is raised in the block leaves it counted. ``None`` stands for a try that names no
-        account. Raises ``TooManyTries``, and then the block does not run.
+        account, or for one whose address is not counted. Raises ``TooManyTries``, and then the
+        block does not run.
         """
-        keys = [(address_key(address), PER_ADDRESS)]
+        keys = []
+        if address is not None:
+            keys.append((address_key(address), PER_ADDRESS))
         if username is not None:
-            keys.append((account_key(username), PER_ACCOUNT))
+            keys.append((self._key(username), PER_ACCOUNT))
         now = self._clock()
         with ExitStack() as give_back:
             try:
@@ -51,9 +58,9 @@ class Budget:
                 raise
 
     def clear(self, username: str) -> None:
-        """Forget the account's wrong tries: its owner logged in completely.
+        """Forget the account's wrong tries: its owner got in completely.
 
         The address keeps its tally, or someone with an account of their own could reset it
         between guesses at another's.
         """
-        self._attempts.clear(account_key(username))
+        self._attempts.clear(self._key(username))

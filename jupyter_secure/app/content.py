@@ -55,9 +55,10 @@ class Content:
         vault: Vault,
         locks: LockStore,
         encrypt: tuple[str, ...],
+        closed: tuple[Path, ...] = (),
         follow_outside_links: bool = False,
     ) -> None:
-        self._root = Root(root, follow_outside_links=follow_outside_links)
+        self._root = Root(root, closed=closed, follow_outside_links=follow_outside_links)
         self._vault = vault
         self._locks = locks
         self._encrypt = encrypt
@@ -192,9 +193,9 @@ class Content:
         """
         key = self.check_write(path, actor)
         with self._writing:
-            old = self._old_header(path)
+            old, was_sealed = self._before(path)
             blob: bytes = data
-            if seal or old is not None or self.must_seal(key):
+            if seal or was_sealed or self.must_seal(key):
                 blob = self._vault.seal_bytes(
                     data,
                     file_class=FileClass.CONTENT,
@@ -213,9 +214,9 @@ class Content:
     def begin(self, path: str | Path, actor: Actor) -> Writing:
         """Start new content for ``path`` that comes in parts; nothing is seen until it commits."""
         key = self.check_write(path, actor)
-        old = self._old_header(path)
+        old, was_sealed = self._before(path)
         sealer = None
-        if old is not None or self.must_seal(key):
+        if was_sealed or self.must_seal(key):
             sealer = self._vault.sealer(
                 file_class=FileClass.CONTENT,
                 file_id=old.file_id if old else None,
@@ -228,21 +229,36 @@ class Content:
             return replace(actor, elevated=True)
         return actor
 
-    def _old_header(self, path: str | Path) -> Header | None:
-        """Return the header of what lies at ``path`` if this vault can go on from it."""
+    def _before(self, path: str | Path) -> tuple[Header | None, bool]:
+        """Return the header at ``path`` if this vault can go on from it, and if a seal is there.
+
+        Raises ``StorageFailed`` or ``Refused`` for a file that cannot be looked at: taken for plain
+        or missing, what was sealed would be written in plain text.
+        """
+        with explained(path):
+            try:
+                with open(path, "rb") as file:
+                    prefix = file.read(HEADER_BYTES)
+            except OSError:
+                if os.path.isfile(path):
+                    raise
+                return None, False  # nothing there, or nothing that can become a file
+        if not is_sealed(prefix[:8]):
+            return None, False
         try:
-            with open(path, "rb") as file:
-                header = header_of(file, Path(path).name)
-        except (OSError, CorruptFile, UnsupportedFormat):
-            # Missing, or damaged: the new content stands for itself and mends the file.
-            return None
-        known = header is not None and header.vault_id == self._vault.vault_id
-        return header if known and header and header.file_class is FileClass.CONTENT else None
+            header = Header.parse(prefix, name=f"“{Path(path).name}”")
+        except (CorruptFile, UnsupportedFormat):
+            # Damaged: the new content stands for itself and mends the file.
+            return None, True
+        known = header.vault_id == self._vault.vault_id
+        return (header if known and header.file_class is FileClass.CONTENT else None), True
 
     # ── checkpoints ─────────────────────────────────────────────────────────────────────────────
 
     def keep_checkpoint(self, source: str | Path, target: str | Path, actor: Actor) -> None:
         """Keep the content of ``source`` as a checkpoint at ``target``, bound to be no more."""
+        # There is one, so that a new one takes the place of what could be got back.
+        self.check_write(source, actor)
         reading = self.read(source, actor)
         header, blob = reading.header, reading.data
         if header is not None or self.must_seal(self.key(source)):

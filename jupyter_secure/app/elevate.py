@@ -10,12 +10,12 @@ from jupyter_secure.identity import totp
 from jupyter_secure.identity.accounts import AccountStore
 from jupyter_secure.identity.clock import Clock
 from jupyter_secure.identity.sessions import Session
-from jupyter_secure.identity.throttle import Attempts
+from jupyter_secure.identity.throttle import Attempts, elevation_key
 from jupyter_secure.vault.vault import Vault
 
 
 class Elevate:
-    """Call it with a session and a code. It draws on the same budget of tries as logging in."""
+    """Call it with a session and a code. Wrong ones are counted apart from those at the login."""
 
     def __init__(
         self,
@@ -28,17 +28,17 @@ class Elevate:
     ) -> None:
         self._vault = vault
         self._accounts = accounts
-        self._budget = Budget(attempts, clock)
+        self._budget = Budget(attempts, clock, elevation_key)
         self._sessions = sessions
         self._clock = clock
 
-    def __call__(self, session: Session, code: str, *, address: str) -> Session:
+    def __call__(self, session: Session, code: str) -> Session:
         """Return the session, elevated. ``code`` is six digits or a recovery code.
 
         Raises ``WrongCode``, ``TooManyTries``, or ``NotFound`` if the session ended meanwhile.
         """
         key = self._vault.derive(totp.SECRET_PURPOSE)
-        with self._budget.one_try(session.username, address):
+        with self._budget.one_try(session.username, None):
             if not second_factor.accept(self._accounts, session.username, code, key, self._clock()):
                 raise WrongCode
         return self._sessions.elevate(session)

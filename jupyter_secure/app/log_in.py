@@ -20,7 +20,7 @@ from jupyter_secure.identity.accounts import AccountStore, normalise_username
 from jupyter_secure.identity.clock import Clock
 from jupyter_secure.identity.passwords import is_acceptable_size
 from jupyter_secure.identity.sessions import Session, digest_token, new_token
-from jupyter_secure.identity.throttle import Attempts
+from jupyter_secure.identity.throttle import Attempts, elevation_key
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
 
@@ -67,6 +67,7 @@ class LogIn:
         self._keyring = keyring
         self._accounts = accounts
         self._budget = Budget(attempts, clock)
+        self._elevating = Budget(attempts, clock, elevation_key)
         self._sessions = sessions
         self._clock = clock
         self._lock = threading.Lock()
@@ -121,6 +122,7 @@ class LogIn:
         finally:
             waiting.root.wipe()
         self._budget.clear(pending.username)
+        self._elevating.clear(pending.username)
         return token, session
 
     def sweep(self) -> None:

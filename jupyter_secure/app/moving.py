@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -11,11 +12,14 @@ from jupyter_secure.app.coverage import CHECKPOINTS
 from jupyter_secure.app.opening import explained
 from jupyter_secure.app.root import Root
 from jupyter_secure.app.seen import Seen
-from jupyter_secure.errors import Conflict, InvalidInput
+from jupyter_secure.errors import Conflict, InvalidInput, StorageFailed
 from jupyter_secure.locks import Actor, LockStore, check_move_or_delete
 from jupyter_secure.store.atomic import write_atomically
 from jupyter_secure.vault.envelope import FileClass, is_sealed
 from jupyter_secure.vault.vault import Vault
+
+# Bytes. Enough to keep a disk busy, and little beside a notebook.
+_COPIED_AT_ONCE = 1 << 20
 
 
 class SealsInPlace(Protocol):
@@ -81,8 +85,11 @@ class Moving:
     def copy_folder(self, source: str | Path, target: str | Path) -> None:
         """Copy a folder: what is sealed as it is, what must be and is plain sealed.
 
-        Links are copied as links, so that nothing from outside the root comes in by them.
+        Links are copied as links, so that nothing from outside the root comes in by them. Every
+        file of the copy is whole from the moment it is there; when one fails, the copy is removed.
         """
+        # By its entry: a folder with a closed one in it would take that along.
+        self._root.entry_key(source)
         inner, outer = self._root.key(target), self._root.key(source)
         if not outer or f"{inner}/".startswith(f"{outer}/"):
             # The copy would be copied as well, and so on until the disk is full.
@@ -90,12 +97,29 @@ class Moving:
                 f"“{Path(source).name}” cannot be copied into itself.",
                 remedy="Choose a folder outside of it.",
             )
-        shutil.copytree(source, target, symlinks=True, copy_function=self._copy_file)
+        made_here = not os.path.lexists(target)
+        try:
+            shutil.copytree(source, target, symlinks=True, copy_function=self._copy_file)
+        except BaseException as error:
+            if made_here:
+                shutil.rmtree(target, ignore_errors=True)
+            if isinstance(error, OSError):  # shutil.Error too, which lists what failed by name
+                raise StorageFailed(
+                    f"“{Path(source).name}” could not be copied; nothing of it is left.",
+                    why=f"{error.strerror or 'A file or folder in it could not be copied'}.",
+                    remedy="Look at the free space and the permissions, and try again.",
+                ) from error
+            raise
 
     def _copy_file(self, source: str, target: str) -> str:
         key = self._root.entry_key(target)
-        if not self._content.must_seal(key) or not _is_plain_file(source):
+        if os.path.islink(source) or not os.path.isfile(source):
             return str(shutil.copy2(source, target, follow_symlinks=False))
+        if not self._content.must_seal(key) or not _is_plain_file(source):
+            with explained(source), open(source, "rb") as file:
+                write_atomically(Path(target), iter(partial(file.read, _COPIED_AT_ONCE), b""))
+            shutil.copystat(source, target)
+            return target
         kind = FileClass.HISTORY if CHECKPOINTS in Path(key).parts else FileClass.CONTENT
         with explained(source):
             data = Path(source).read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from jupyter_secure.errors import Refused
@@ -11,23 +12,35 @@ from jupyter_secure.errors import Refused
 class Root:
     """Names files by their real path below one folder, so that a link is no second name."""
 
-    def __init__(self, folder: Path, *, follow_outside_links: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, closed: Iterable[Path] = (), follow_outside_links: bool = False
+    ) -> None:
+        """Serve ``folder``, except what lies in ``closed``: folders with keys, seldom below it."""
         self._folder = Path(os.path.realpath(folder))
+        self._closed = tuple(Path(os.path.realpath(one)) for one in closed)
         self._follow_outside_links = follow_outside_links
 
     def key(self, path: str | Path) -> str:
         """Return the name under which the file behind ``path`` is locked.
 
-        Raises ``Refused`` for a link that leads out of the root.
+        Raises ``Refused`` for a link that leads out of the root, and for what is closed.
         """
         return self._below_root(os.path.realpath(path), path)
 
     def entry_key(self, path: str | Path) -> str:
-        """Return the name of the directory entry itself, which a move or deletion changes."""
+        """Return the name of the directory entry itself, which a move or deletion changes.
+
+        Raises ``Refused`` as ``key`` does, and for a folder with a closed one in it.
+        """
         folder, name = os.path.split(os.path.abspath(path))
-        return self._below_root(os.path.join(os.path.realpath(folder), name), path)
+        real = os.path.join(os.path.realpath(folder), name)
+        if any(one.is_relative_to(real) for one in self._closed):
+            raise _is_closed(path)
+        return self._below_root(real, path)
 
     def _below_root(self, real: str, path: str | Path) -> str:
+        if any(Path(real).is_relative_to(one) for one in self._closed):
+            raise _is_closed(path)
         try:
             key = Path(real).relative_to(self._folder).as_posix()
             return "" if key == "." else key  # the root itself is "", as the locks have it
@@ -40,3 +53,11 @@ class Root:
             remedy="Copy what you need into the folder, or ask the administrator about "
             "SecureConfig.follow_outside_links.",
         )
+
+
+def _is_closed(path: str | Path) -> Refused:
+    return Refused(
+        f"“{Path(path).name}” holds keys and accounts.",
+        why="Whoever could read or change them here would not be asked for a code.",
+        remedy="Use the command `jupyter secure`; or serve a folder in which they do not lie.",
+    )

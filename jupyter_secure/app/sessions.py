@@ -90,7 +90,11 @@ class Sessions:
         """Start the idle limit anew: a person did something. Never revives what has ended."""
         now = self._clock()
         quiet = now - session.last_seen_at
-        if quiet >= timedelta(seconds=TOUCH_SECONDS) and rules.is_live(session, self._policy, now):
+        # Where the idle limit is short, half a minute would be most or all of it.
+        at_least = min(
+            timedelta(seconds=TOUCH_SECONDS), timedelta(minutes=self._policy.idle_minutes) / 10
+        )
+        if quiet >= at_least and rules.is_live(session, self._policy, now):
             self._store.touch(session.public_id, now, _storable(address, _MAX_ADDRESS))
 
     def elevate(self, session: Session) -> Session:

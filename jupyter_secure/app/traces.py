@@ -6,6 +6,7 @@ These are not ours to delete: they may hold the only copy of something. We look,
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +54,15 @@ def find(root: Path) -> Iterator[Trace]:
         yield Trace(
             history,
             "the cells that kernels have run so far",
-            f"Delete it if you need none of it: rm {history}",
+            f"Delete it if you need none of it: rm {_quoted(history)}",
         )
     for folder, folders, files in os.walk(root, onerror=None):
         for name in sorted(_LEFT_IN_FOLDERS.keys() & {*folders, *files}):
             path = Path(folder, name)
-            yield Trace(path, _LEFT_IN_FOLDERS[name], f"Delete it: rm -r {path}")
+            yield Trace(path, _LEFT_IN_FOLDERS[name], f"Delete it: rm -r {_quoted(path)}")
         folders[:] = [name for name in folders if name not in _LEFT_IN_FOLDERS]
+
+
+def _quoted(path: Path) -> str:
+    # People paste what they are told to run, and an archive may hold a folder "x; rm -r ~".
+    return shlex.quote(str(path))

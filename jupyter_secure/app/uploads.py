@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jupyter_secure.app.content import Content
 from jupyter_secure.app.writing import Writing
-from jupyter_secure.errors import InvalidInput
+from jupyter_secure.errors import Conflict, InvalidInput
 from jupyter_secure.locks import Actor
 
 FIRST, LAST = 1, -1
@@ -68,6 +68,7 @@ class Uploads:
             try:
                 # Asked for every part: a lock may have come since the first one.
                 self._content.check_write(path, actor)
+                self._check_still_plain(path, upload.writing)
                 upload.writing.update(data)
                 if part == LAST:
                     upload.writing.commit()
@@ -78,6 +79,14 @@ class Uploads:
             upload.next_part += 1
             upload.touched = self._clock()
             return upload.writing.size
+
+    def _check_still_plain(self, path: str | Path, writing: Writing) -> None:
+        # Its owner may write what they locked, and locking sealed it: plain parts would undo that.
+        if not writing.is_sealed and self._content.exists(path) and self._content.sealed(path):
+            raise Conflict(
+                f"“{Path(path).name}” was encrypted while it was being uploaded.",
+                remedy="Upload the file again.",
+            )
 
     def _drop(self, key: tuple[str, str]) -> None:
         upload = self._known.pop(key, None)

@@ -17,6 +17,11 @@ class Writing:
         if sealer is not None:
             file.write(sealer.header)
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether what is written is sealed; decided when it began."""
+        return self._sealer is not None
+
     def update(self, data: bytes) -> None:
         """Take the next part."""
         self.size += len(data)

@@ -106,6 +106,14 @@ def account_key(username: str) -> str:
     return "account:" + hashlib.sha256(username.encode(errors="surrogatepass")).hexdigest()
 
 
+def elevation_key(username: str) -> str:
+    """Return the key of an account's tries to elevate, which only its own sessions can make.
+
+    Apart from logging in: a stranger who guesses at a login must not keep out who is in.
+    """
+    return account_key(username).replace("account:", "elevation:", 1)
+
+
 def address_key(address: str) -> str:
     """Return the key of a client address: an IPv4 address, or the /64 of an IPv6 one.
 

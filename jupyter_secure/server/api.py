@@ -55,7 +55,6 @@ class ElevateHandler(SecureAPIHandler):
                 self.runtime.state.elevate,
                 self.session,
                 self.body("code"),
-                address=str(self.request.remote_ip),
             )
             loop = asyncio.get_running_loop()
             session = await loop.run_in_executor(self.runtime.login_thread, elevate)

@@ -26,9 +26,12 @@ class SealedCheckpoints(AsyncFileCheckpoints):
         "a-b.ipynb", whose locks nobody asked. Jupyter's other routes refuse hidden files by
         themselves, those for checkpoints do not.
         """
-        shows_hidden = self.parent is not None and self.parent.allow_hidden
-        hidden = is_hidden(self._get_os_path(path), self.root_dir)
-        if checkpoint_id != _ID or (hidden and not shows_hidden):
+        manager: Any = self.parent
+        os_path = self._get_os_path(path)
+        with as_http():
+            manager.content.key(os_path)  # before Jupyter makes a folder where it may not
+        hidden = is_hidden(os_path, self.root_dir)
+        if checkpoint_id != _ID or (hidden and not manager.allow_hidden):
             self.no_such_checkpoint(path, checkpoint_id)
         found: str = super().checkpoint_path(checkpoint_id, path)
         return found

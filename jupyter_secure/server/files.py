@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from jupyter_server.base.handlers import AuthenticatedFileHandler
+from tornado.web import HTTPError
 
 from jupyter_secure.app.content import Content
 from jupyter_secure.app.download import Download
@@ -22,6 +23,8 @@ class SealedFilesHandler(AuthenticatedFileHandler):
 
     def validate_absolute_path(self, root: str, absolute_path: str) -> str:
         """Open the file as well: what follows describes this one version of it."""
+        if "\0" in absolute_path:
+            raise HTTPError(404)
         path = super().validate_absolute_path(root, absolute_path)
         with as_http():
             content: Content = self.contents_manager.content  # type: ignore[attr-defined]  # EncryptedContentsManager installs this handler

@@ -19,9 +19,13 @@ def check_api_path(path: str) -> None:
     text says, and the root itself: a lock in there would not be asked.
     """
     names = path.split("/")
+    try:
+        longest = max(len(os.fsencode(name)) for name in names)
+    except UnicodeEncodeError:
+        raise HTTPError(400, "That name holds half a character. Choose another.") from None
     if not {".", ".."}.isdisjoint(names):
         raise HTTPError(404, f"{path} is not a valid path")
-    if any(len(os.fsencode(name)) > _MAX_NAME_BYTES for name in names):
+    if longest > _MAX_NAME_BYTES:
         raise HTTPError(400, "That name is too long. Choose a shorter one.")
 
 

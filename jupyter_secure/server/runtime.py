@@ -19,6 +19,7 @@ from jupyter_secure.errors import SecureError
 from jupyter_secure.identity.sessions import SessionPolicy
 from jupyter_secure.server.config import SecureConfig
 from jupyter_secure.server.cookies import CookieJar
+from jupyter_secure.server.log_lines import keep_lines_whole
 from jupyter_secure.server.sockets import Sockets
 
 
@@ -28,6 +29,7 @@ class Runtime:
     def __init__(self, app: Any) -> None:
         self.app = app
         self.log = app.log
+        keep_lines_whole(app.log)
         self.config = SecureConfig(parent=app)
         self.state = State.open(
             Path(self.config.state_dir),
@@ -57,6 +59,7 @@ class Runtime:
             vault=self.state.vault,
             locks=self.state.locks,
             encrypt=tuple(self.config.encrypt),
+            closed=(Path(self.config.state_dir),),
             follow_outside_links=self.config.follow_outside_links,
         )
 

@@ -38,7 +38,11 @@ def path(request: pytest.FixtureRequest, vault: Vault, tmp_path: Path) -> Path:
 
 def opened(vault: Vault, path: Path) -> Download:
     file = path.open("rb")
-    return Download(file, header_of(file, "file"), vault, name="file")
+    try:
+        return Download(file, header_of(file, "file"), vault, name="file")
+    except BaseException:
+        file.close()
+        raise
 
 
 @pytest.mark.parametrize(
@@ -80,10 +84,8 @@ def test_damage_is_found_first(
     """Damage at the very end is told before any of the content is returned."""
     monkeypatch.setattr(download, "_KEEP_BYTES", keeps)
     blob = vault.seal_bytes(DATA, file_class=FileClass.CONTENT)
-    if damage == "last byte":
-        blob = blob[:-1] + bytes([blob[-1] ^ 1])
-    else:
-        blob = blob[: -(16384 + 16 + 16)]
+    last_byte = blob[:-1] + bytes([blob[-1] ^ 1])
+    blob = last_byte if damage == "last byte" else blob[: -(16384 + 16)]
     path = tmp_path / "file"
     path.write_bytes(blob)
     with opened(vault, path) as file, pytest.raises(CorruptFile):

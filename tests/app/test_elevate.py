@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jupyter_secure.errors import NotFound, TooManyTries, VaultSealed, WrongCode
+from jupyter_secure.errors import (
+    NotFound,
+    TooManyTries,
+    VaultSealed,
+    WrongCode,
+    WrongCredentials,
+)
 from jupyter_secure.identity.sessions import Session
 
 if TYPE_CHECKING:
@@ -40,7 +46,7 @@ def test_elevates_for_ten_minutes(
     place: Place, session: Session, code: Callable[[Place], str]
 ) -> None:
     """A right code elevates that session, as the next request finds it, for ten minutes."""
-    elevated = place.elevate(session, code(place), address=HERE)
+    elevated = place.elevate(session, code(place))
     assert place.sessions.elevated_seconds_left(elevated) == 600
     assert place.store.by_digest(session.id_digest) == elevated
     place.wait(minutes=10)
@@ -61,49 +67,58 @@ def test_elevates_for_ten_minutes(
 def test_wrong_code(place: Place, session: Session, code: Callable[[Place], str]) -> None:
     """A wrong, old or used code elevates nothing."""
     with pytest.raises(WrongCode):
-        place.elevate(session, code(place), address=HERE)
+        place.elevate(session, code(place))
     assert place.store.by_digest(session.id_digest) == session
 
 
 def test_code_elevates_once(place: Place, session: Session) -> None:
     """A code that elevated neither elevates again nor logs in."""
     code = place.code()
-    place.elevate(session, code, address=HERE)
+    place.elevate(session, code)
     with pytest.raises(WrongCode):
-        place.elevate(session, code, address=HERE)
+        place.elevate(session, code)
 
 
 def test_only_that_session(place: Place, session: Session) -> None:
     """Another session of the same account is not elevated with it."""
     _, other = place.enter()
     place.wait(seconds=30)
-    place.elevate(session, place.code(), address=HERE)
+    place.elevate(session, place.code())
     assert place.store.by_digest(other.id_digest) == other
 
 
-def test_draws_on_the_budget_of_logging_in(place: Place, session: Session) -> None:
-    """A stolen session gets no more guesses at the code than a login, counted together."""
-    for _ in range(3):
-        with pytest.raises(WrongCode):
-            place.elevate(session, place.wrong_code(), address=HERE)
-    pending = place.log_in.first_step("alice", place.person("alice").password, HERE)
-    for _ in range(2):
-        with pytest.raises(Exception, match="not right"):
-            place.log_in.second_step(pending, place.wrong_code(), HERE, "")
+def test_strangers_keep_nobody_from_elevating(place: Place, session: Session) -> None:
+    """Who is in can confirm a code, however often strangers guess at the account's login."""
+    for _ in range(5):
+        with pytest.raises(WrongCredentials):
+            place.log_in.first_step("alice", "wrong", HERE)
     with pytest.raises(TooManyTries):
-        place.elevate(session, place.code(), address=HERE)
+        place.log_in.first_step("alice", "wrong", HERE)
+    assert place.elevate(session, place.code()).elevated_until is not None
+
+
+def test_a_complete_login_forgets_wrong_tries(place: Place, session: Session) -> None:
+    """Only the owner can log in, so that gives the tries back; elevating does not."""
+    for _ in range(5):
+        with pytest.raises(WrongCode):
+            place.elevate(session, place.wrong_code())
+    with pytest.raises(TooManyTries):
+        place.elevate(session, place.code())
+    place.enter()
+    place.wait(seconds=30)
+    assert place.elevate(session, place.code()).elevated_until is not None
 
 
 def test_right_code_does_not_refill(place: Place, session: Session) -> None:
     """Elevating gives back its own try and forgets no wrong one."""
     for _ in range(4):
         with pytest.raises(WrongCode):
-            place.elevate(session, place.wrong_code(), address=HERE)
-    place.elevate(session, place.code(), address=HERE)
+            place.elevate(session, place.wrong_code())
+    place.elevate(session, place.code())
     with pytest.raises(WrongCode):
-        place.elevate(session, place.wrong_code(), address=HERE)
+        place.elevate(session, place.wrong_code())
     with pytest.raises(TooManyTries):
-        place.elevate(session, place.wrong_code(), address=HERE)
+        place.elevate(session, place.wrong_code())
 
 
 def test_session_that_ended(place: Place, session: Session) -> None:
@@ -111,7 +126,7 @@ def test_session_that_ended(place: Place, session: Session) -> None:
     place.enter("bob")
     place.sessions.end(session.public_id)
     with pytest.raises(NotFound):
-        place.elevate(session, place.code(), address=HERE)
+        place.elevate(session, place.code())
     assert place.store.by_digest(session.id_digest) is None
 
 
@@ -119,4 +134,4 @@ def test_sealed_vault(place: Place, session: Session) -> None:
     """Without the keys no code can be checked."""
     place.sessions.end(session.public_id)
     with pytest.raises(VaultSealed):
-        place.elevate(session, place.code(), address=HERE)
+        place.elevate(session, place.code())

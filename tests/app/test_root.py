@@ -66,3 +66,23 @@ def test_following_on_purpose(folder: Path, tmp_path: Path) -> None:
     root = Root(folder, follow_outside_links=True)
     assert root.key(folder / "link") == str(tmp_path / "outside.ipynb")
     assert root.key(folder / "sub" / "a.ipynb") == "sub/a.ipynb"
+
+
+@pytest.mark.parametrize("way", ["sub/keys", "sub/keys/vault.json", "link", "link/vault.json"])
+def test_closed_folder(folder: Path, way: str) -> None:
+    """What lies in a closed folder has no name here, whichever way leads to it."""
+    (folder / "sub" / "keys").mkdir()
+    (folder / "link").symlink_to("sub/keys")
+    root = Root(folder, closed=[folder / "sub" / "keys"])
+    with pytest.raises(Refused):
+        root.key(folder / way)
+
+
+@pytest.mark.parametrize("way", ["", "sub", "sub/keys", "sub/keys/vault.json"])
+def test_folder_that_holds_a_closed_one(folder: Path, way: str) -> None:
+    """Nobody moves, copies or deletes what a closed folder lies in."""
+    (folder / "sub" / "keys").mkdir()
+    root = Root(folder, closed=[folder / "sub" / "keys"])
+    with pytest.raises(Refused):
+        root.entry_key(folder / way)
+    assert root.key(folder / "sub" / "a.ipynb") == "sub/a.ipynb"

@@ -214,6 +214,20 @@ def test_short_limits(place: Place) -> None:
     quick.close()
 
 
+def test_use_counts_under_a_short_limit(place: Place) -> None:
+    """Where the idle limit is shorter than the time between two writes, use renews it too."""
+    quick = type(place)(place.path, place.foundation, "quick", place.now, SessionPolicy(0.4))
+    token, _ = quick.enter()
+    for _ in range(5):
+        quick.wait(seconds=20)
+        session = quick.sessions.authenticate(token)
+        assert session is not None
+        quick.sessions.touch(session, HERE)
+    assert quick.sessions.seconds_left(session) == 4
+    assert quick.sessions.authenticate(token) is not None
+    quick.close()
+
+
 def test_looking_up_a_session_is_one_read(place: Place) -> None:
     """Every request looks its session up: that asks the database once, and writes nothing."""
     token, session = place.enter()

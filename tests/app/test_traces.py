@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,15 @@ def test_finds_what_others_left(account_home: Path) -> None:
     assert [one.path for one in found] == [history, work / ".jupyter_ystore.db", documents]
     assert all(str(one.path) in one.remedy for one in found)
     assert history.exists()
+
+
+def test_a_remedy_is_safe_to_paste(account_home: Path) -> None:
+    """The command that is suggested names one folder, whatever that is called."""
+    documents = account_home / "work" / "a; touch b $(c)" / ".virtual_documents"
+    documents.mkdir(parents=True)
+    (found,) = traces.find(account_home / "work")
+    command = found.remedy.partition(": ")[2]
+    assert shlex.split(command) == ["rm", "-r", str(documents)]
 
 
 def test_finds_nothing(account_home: Path) -> None:

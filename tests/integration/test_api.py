@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -96,6 +97,7 @@ def check(method: str, path: str, answer: requests.Response) -> None:
         ("GET", "/protection/{path}", "/protection/p.ipynb", None, 200, None),
         ("GET", "/protection/{path}", "/protection/no.ipynb", None, 404, "not-found"),
         ("GET", "/protection/{path}", "/protection/dir", None, 400, "invalid-input"),
+        ("GET", "/protection/{path}", "/protection/pipe", None, 404, "not-found"),
         ("GET", "/protection/{path}", "/protection/%2e%2e/%2e%2e/etc/passwd", None, 404, None),
         ("GET", "/sessions", "/sessions", None, 200, None),
         ("DELETE", "/sessions/{id}", "/sessions/nobody", None, 404, "not-found"),
@@ -113,6 +115,8 @@ def test_the_api_answers_as_it_says(
     """Each request is answered with a status, a reason and a body that the specification has."""
     client.server.home.forget_tries()
     (client.server.home.work / "dir").mkdir(exist_ok=True)
+    if not (pipe := client.server.home.work / "pipe").exists():
+        os.mkfifo(pipe)
     sent = {"data": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}
     answer = client.request(method, API + filled, **sent)
     assert answer.status_code == status, answer.text

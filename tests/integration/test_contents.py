@@ -127,6 +127,17 @@ def test_a_folder_is_copied_sealed(server: LiveServer, client: Client) -> None:
     assert sealed(server, f"{copy}/a.ipynb")
 
 
+@pytest.mark.parametrize("into", ["whole", "whole/part", "whole/part/deep"])
+def test_a_folder_is_not_copied_into_itself(server: LiveServer, client: Client, into: str) -> None:
+    """A copy that would hold itself is refused, and nothing is left of the attempt."""
+    (server.home.work / "whole/part/deep").mkdir(parents=True, exist_ok=True)
+    before = sorted(server.home.work.rglob("*"))
+    answer = client.post(f"/api/contents/{into}", json={"copy_from": "whole"})
+    assert answer.status_code == 400, answer.text
+    assert "into itself" in answer.json()["message"]
+    assert sorted(server.home.work.rglob("*")) == before
+
+
 def test_renamed(server: LiveServer, client: Client) -> None:
     """A renamed notebook opens under its new name and is still sealed, whatever the name."""
     put(client, "before.ipynb")

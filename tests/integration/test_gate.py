@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
+import sys
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPSConnection
 from http.cookiejar import Cookie
 from pathlib import Path
 
@@ -341,3 +345,51 @@ def test_below_another_base_url(tmp_path: Path) -> None:
         assert cookie.path == "/user/al%40ice/"
         assert client.get("/third/raw").text == "third party"
         assert client.post("/logout").headers["Location"] == "/user/al%40ice/login"
+
+
+def connection(server: LiveServer) -> HTTPSConnection:
+    trusted = ssl.create_default_context(cafile=str(server.home.certificate))
+    return HTTPSConnection("localhost", server.port, timeout=60, context=trusted)
+
+
+def memory_of(server: LiveServer) -> int:
+    """Return how many bytes the server's process has in memory."""
+    lines = Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the memory of a process")
+def test_a_strangers_body_is_not_kept(server: LiveServer) -> None:
+    """However much a stranger sends, the server's memory stays, and the answer comes at the end."""
+    part, parts = bytes(1 << 20), 96
+    before = memory_of(server)
+    with closing(connection(server)) as stranger:
+        stranger.putrequest("PUT", "/api/contents/x")
+        stranger.putheader("Content-Length", str(len(part) * parts))
+        stranger.endheaders()
+        for _ in range(parts - 1):
+            stranger.send(part)
+        grown = memory_of(server) - before
+        stranger.send(part)
+        answer = stranger.getresponse()
+        assert (answer.status, b"not-logged-in" in answer.read()) == (401, True)
+    assert grown < 32 * len(part)
+
+
+@pytest.mark.parametrize("path", ["/login", "/logout"])
+def test_a_form_of_a_stranger_is_short(server: LiveServer, path: str) -> None:
+    """The pages that are open to strangers take no more than a form holds."""
+    with closing(connection(server)) as stranger:
+        stranger.request("POST", path, headers={"Content-Length": str(1 << 20)})
+        assert stranger.getresponse().status == 400
+
+
+@pytest.mark.parametrize("page", ["files", "view", "lab/tree", "nbconvert/html", "api/contents"])
+def test_an_address_writes_no_lines_of_its_own(client: Client, page: str) -> None:
+    """What a followed link has in its path is in the log as text, on the request's own line."""
+    followed = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    headers = {"Sec-Fetch-Site": "cross-site", **followed}
+    client.get(f"/{page}/%1b%5b31mred%0amallory%20logged%20in.%0d%c2%9b", headers=headers)
+    lines = client.server.log_file.read_bytes().decode().split("\n")
+    assert not [line for line in lines if line.startswith("mallory")]
+    assert not {"\x1b", "\r", "\x9b"} & set("".join(lines))

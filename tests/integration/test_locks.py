@@ -312,6 +312,21 @@ def test_an_upload_stops_at_a_lock(server: LiveServer, kept: Client) -> None:
 # ── elevation ───────────────────────────────────────────────────────────────────────────────────
 
 
+def test_an_upload_does_not_unseal_what_was_locked_meanwhile(
+    server: LiveServer, kept: Client
+) -> None:
+    """Parts that began to come in plain do not take the place of a file that a lock has sealed."""
+    part = {"type": "file", "format": "text", "content": CANARY}
+    assert kept.put("/api/contents/dir/table.csv", json={**part, "content": "1"}).ok
+    assert kept.put("/api/contents/dir/table.csv", json={**part, "chunk": 1}).status_code == 200
+    assert kept.put(f"{API}/locks/dir/table.csv", json={"mode": "private"}).status_code == 200
+    assert kept.elevate().status_code == 200
+    refused = kept.put("/api/contents/dir/table.csv", json={**part, "chunk": -1})
+    assert refused.status_code == 409, refused.text
+    assert (server.home.work / "dir/table.csv").read_bytes().startswith(b"\x89JSEC")
+    assert server.home.files_holding(CANARY.encode()) == []
+
+
 def test_elevation_ends_and_work_is_not_lost(tmp_path: Path) -> None:
     """After the minutes are over reading asks again; whoever had it open may still save."""
     home = set_up(tmp_path)
@@ -357,3 +372,41 @@ def test_a_wrong_code_does_not_elevate(kept: Client, passer: Client) -> None:
     assert int(answer.headers["Retry-After"]) > 0
     passer.server.home.forget_tries()
     withheld(passer.get("/api/contents/dir/private.ipynb"), "elevation-required")
+
+
+def test_a_checkpoint_is_not_reached_by_another_name(kept: Client, passer: Client) -> None:
+    """No made-up checkpoint id of an open notebook names the checkpoint of a locked one."""
+    assert kept.save("dir/open-fixed.ipynb", notebook("1")).status_code in (200, 201)
+    assert kept.post("/api/contents/dir/open-fixed.ipynb/checkpoints").status_code == 201
+    lock = f"{API}/locks/dir/open-fixed.ipynb"
+    assert kept.put(lock, json={"mode": "read-only"}).status_code == 200
+    assert passer.save("dir/open.ipynb", notebook("2")).status_code in (200, 201)
+    other = "/api/contents/dir/open.ipynb/checkpoints/fixed-checkpoint"
+    assert [passer.request(method, other).status_code for method in ("POST", "DELETE")] == [404] * 2
+    left = kept.get("/api/contents/dir/open-fixed.ipynb/checkpoints").json()
+    assert [one["id"] for one in left] == ["checkpoint"]
+
+
+@pytest.mark.parametrize(
+    ("method", "route"),
+    [
+        ("PUT", f"{API}/locks/.keys/vault.json"),
+        ("GET", f"{API}/protection/.keys/vault.json"),
+        ("GET", "/api/contents/.keys/vault.json/checkpoints"),
+        ("POST", "/api/contents/.keys/vault.json/checkpoints"),
+        ("POST", "/api/contents/.keys/vault.json/checkpoints/checkpoint"),
+        ("DELETE", "/api/contents/.keys/vault.json/checkpoints/checkpoint"),
+    ],
+)
+def test_hidden_files_are_left_alone(
+    server: LiveServer, kept: Client, method: str, route: str
+) -> None:
+    """What Jupyter does not show, as our own keys in a home folder, is not reached by locking."""
+    folder = server.home.work / ".keys"
+    (folder / ".ipynb_checkpoints").mkdir(parents=True, exist_ok=True)
+    files = {"vault.json": b"now", ".ipynb_checkpoints/vault-checkpoint.json": b"before"}
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    answer = kept.request(method, route, json={"mode": "read-only"})
+    assert answer.status_code == 404, answer.text
+    assert {name: (folder / name).read_bytes() for name in files} == files

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -194,3 +197,28 @@ def test_the_activity_of_a_person_is_reported(witness: Client) -> None:
     """The page tells when someone is there; the answer holds nothing."""
     answer = witness.post("/jupyter-secure/api/activity", headers={"Sec-Fetch-Mode": "cors"})
     assert (answer.status_code, answer.text) == (204, "")
+
+
+def test_a_session_that_was_written_into_the_database_is_none(
+    server: LiveServer, witness: Client
+) -> None:
+    """A row that this server did not write logs nobody in, and is gone at the next look."""
+    token, path = "A" * 43, server.home.state / "state.db"
+    with closing(sqlite3.connect(path, timeout=10)) as database, database:
+        database.row_factory = sqlite3.Row
+        real = database.execute("SELECT * FROM sessions").fetchone()
+        digest = hashlib.sha256(token.encode()).digest()
+        planted = {**real, "id_digest": digest, "public_id": "planted"}
+        names = ", ".join(planted)
+        values = ", ".join(f":{name}" for name in planted)
+        database.execute(f"INSERT INTO sessions ({names}) VALUES ({values})", planted)
+    thief = server.client()
+    name = next(cookie.name for cookie in witness.cookies if "session" in cookie.name)
+    thief.cookies.set(name, token)
+    assert not is_in(thief)
+    listed = witness.get("/jupyter-secure/api/sessions").json()["sessions"]
+    assert "planted" not in [session["id"] for session in listed]
+    log_out(server.logged_in())
+    with closing(sqlite3.connect(path, timeout=10)) as database:
+        rows = database.execute("SELECT count(*) FROM sessions WHERE public_id = 'planted'")
+        assert rows.fetchone() == (0,)
