@@ -23,8 +23,8 @@ export interface IProtection {
   label: string;
   level: Level;
   summary: string;
+  sentence: string;
   remedy: string;
-  link: string;
 }
 
 export interface IStatus {

@@ -52,6 +52,11 @@ export class Asking {
     }
   }
 
+  /** Whether the dialog for a log-in is open. */
+  get isAskingToLogIn(): boolean {
+    return this._logIn !== null;
+  }
+
   /** Ask for a log-in and do it; false when cancelled. Several askers share one dialog. */
   async logIn(intro: string): Promise<boolean> {
     const username = this.security.status?.user?.username ?? '';

@@ -34,21 +34,32 @@ export class SecureDrive extends Drive {
     localPath: string,
     options: Contents.IFetchOptions = {}
   ): Promise<Contents.IModel> {
-    try {
-      const model = await super.get(localPath, options);
-      if (options.content !== false) {
-        this._withheld.delete(localPath);
+    for (;;) {
+      try {
+        const model = await super.get(localPath, options);
+        if (options.content !== false) {
+          this._withheld.delete(localPath);
+        }
+        return model;
+      } catch (error) {
+        if (options.type === 'directory') {
+          throw error;
+        }
+        if (options.content === false && this.saveHelp && statusOf(error) === 401) {
+          // JupyterLab looks at the file like this before each save, and drops the save when
+          // the look fails.
+          await this.recover(localPath, 'logged-out', this.saveHelp);
+          continue;
+        }
+        const refusal = this.connection.refusal(error);
+        if (!refusal) {
+          throw error;
+        }
+        if (options.content !== false) {
+          this._withheld.set(localPath, refusal);
+        }
+        return makePlaceholder(localPath, options);
       }
-      return model;
-    } catch (error) {
-      const refusal = this.connection.refusal(error);
-      if (!refusal || options.type === 'directory') {
-        throw error;
-      }
-      if (options.content !== false) {
-        this._withheld.set(localPath, refusal);
-      }
-      return makePlaceholder(localPath, options);
     }
   }
 
@@ -63,19 +74,31 @@ export class SecureDrive extends Drive {
       try {
         return await super.save(localPath, options);
       } catch (error) {
-        const status = (error as { response?: Response }).response?.status;
-        const refusal = status === 401 ? 'logged-out' : this.connection.refusal(error);
+        const refusal = statusOf(error) === 401 ? 'logged-out' : this.connection.refusal(error);
         if (!refusal || !this.saveHelp) {
           throw error;
         }
-        if (!(await this.saveHelp.recover(localPath, refusal))) {
-          throw cancelled(`${localPath} was not saved.`);
-        }
+        await this.recover(localPath, refusal, this.saveHelp);
       }
     }
   }
 
+  /** Returns when it can be tried again. */
+  private async recover(
+    localPath: string,
+    refusal: IRefusal | 'logged-out',
+    help: ISaveHelp
+  ): Promise<void> {
+    if (!(await help.recover(localPath, refusal))) {
+      throw cancelled(`${localPath} was not saved.`);
+    }
+  }
+
   private _withheld = new Map<string, IRefusal>();
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as { response?: Response } | null)?.response?.status;
 }
 
 function cancelled(message: string): Error {

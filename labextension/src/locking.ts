@@ -89,19 +89,14 @@ export class Locking {
   }
 
   private async liftLock(path: string): Promise<boolean> {
-    const intro = `Enter a code to unlock ${PathExt.basename(path)}.`;
-    const isPrivate = this.security.lockOf(path)?.mode === 'private';
-    if (isPrivate && !this.security.elevated && !(await this.asking.code(intro))) {
-      return false;
-    }
+    // The server is asked first: a code may have been given in another tab.
     try {
       await this.security.api.unlock(path);
     } catch (error) {
       if (!(error instanceof ApiError && error.reason === 'elevation-required')) {
         throw error;
       }
-      // The ten minutes ran out between the last look and now.
-      if (!(await this.asking.code(intro))) {
+      if (!(await this.asking.code(`Enter a code to unlock ${PathExt.basename(path)}.`))) {
         return false;
       }
       await this.security.api.unlock(path);
@@ -137,11 +132,14 @@ export class Locking {
   private async askAboutUnsaved(name: string): Promise<'keep' | 'drop' | 'cancel'> {
     const answer = await showDialog({
       title: `Unlock ${name}`,
-      body: 'There are changes in this page that could not be saved while it was read-only.',
+      body:
+        'There are changes in this page that could not be saved while it was read-only. ' +
+        'Unlocking it saves or discards them.',
       buttons: [
+        // The one that loses something and the usual one are kept apart.
+        Dialog.warnButton({ label: 'Discard', actions: ['drop'] }),
         Dialog.cancelButton(),
-        Dialog.warnButton({ label: 'Unlock and discard them', actions: ['drop'] }),
-        Dialog.okButton({ label: 'Unlock and save them', actions: ['keep'] })
+        Dialog.okButton({ label: 'Save', actions: ['keep'] })
       ]
     });
     const [action] = answer.button.actions;

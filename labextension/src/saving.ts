@@ -79,10 +79,16 @@ export class Saving implements ISaveHelp {
 
   private async ask(path: string, refusal: IRefusal | 'logged-out'): Promise<boolean> {
     const name = PathExt.basename(path);
+    const askedFor = Date.now() - this._askedAt <= ASKED_FOR_MS;
     if (refusal === 'logged-out') {
-      return this.asking.logIn(`You are logged out. Log in to save ${name}.`);
+      // Whoever did not want to log in is told so by a notice that stays; autosave, which comes
+      // back every two minutes, does not ask them again.
+      return (
+        (askedFor || this.asking.isAskingToLogIn) &&
+        this.asking.logIn(`You are logged out. Log in to save ${name}.`)
+      );
     }
-    if (Date.now() - this._askedAt > ASKED_FOR_MS) {
+    if (!askedFor) {
       this.tell(path, refusal);
       return false;
     }

@@ -27,6 +27,7 @@ export class Security {
       frequency: { interval: POLL_MS, backoff: true, max: 300_000 },
       standby: () => (this._inert ? true : 'when-hidden')
     });
+    document.addEventListener('visibilitychange', this._lookAgain);
   }
 
   /** Emitted after every look at the server, and when a countdown makes the status stale. */
@@ -34,7 +35,10 @@ export class Security {
     return this._changed;
   }
 
-  /** Emitted when more can be opened than before: a code was confirmed, or someone logged in. */
+  /**
+   * Emitted when more can be opened than before: a code was confirmed, or someone logged in,
+   * in this page or in another.
+   */
   get opened(): ISignal<this, void> {
     return this._opened;
   }
@@ -91,8 +95,16 @@ export class Security {
 
   dispose(): void {
     this._poll.dispose();
+    document.removeEventListener('visibilitychange', this._lookAgain);
     Signal.clearData(this);
   }
+
+  /** Whoever comes back to this page may have been busy in another one. */
+  private readonly _lookAgain = (): void => {
+    if (!document.hidden && !this._inert) {
+      void this.refresh();
+    }
+  };
 
   private async _fetch(): Promise<void> {
     const asked = ++this._asked;
@@ -122,6 +134,8 @@ export class Security {
   }
 
   private _take(status: IStatus): void {
+    const elevatedBefore = this.elevated;
+    const loggedInBefore = this.connection.loggedIn;
     this._status = status;
     this._problem = '';
     // Nothing to watch until an administrator has set it up, which takes a restart anyway.
@@ -133,6 +147,9 @@ export class Security {
       this.connection.sawLoggedIn();
     }
     this._changed.emit();
+    if ((this.elevated && !elevatedBefore) || (this.connection.loggedIn && !loggedInBefore)) {
+      this._opened.emit();
+    }
   }
 
   private _poll: Poll;

@@ -67,12 +67,12 @@ export class SessionWatch {
     }
   }
 
-  /** At most one report a minute, and the last sign of life in a minute is not forgotten. */
+  /** At most one report a minute, more where sessions are short; and the last sign of life in a minute is not forgotten. */
   private readonly _sawSomeone = (): void => {
     if (!this.security.configured || this._activityTimer !== undefined) {
       return;
     }
-    const wait = Math.max(0, this._reportedAt + ACTIVITY_MS - Date.now());
+    const wait = Math.max(0, this._reportedAt + this.reportEvery() - Date.now());
     this._activityTimer = window.setTimeout(() => {
       this._activityTimer = undefined;
       if (this.security.connection.loggedIn) {
@@ -90,8 +90,15 @@ export class SessionWatch {
 
   /** Five minutes before the end; where sessions are short, a quarter of the idle limit. */
   private warnAt(): number {
-    const idle = (this.security.status?.session?.idle_minutes ?? 60) * 60;
-    return Math.min(WARN_SECONDS, idle / 4);
+    return Math.min(WARN_SECONDS, this.idleSeconds() / 4);
+  }
+
+  private reportEvery(): number {
+    return Math.min(ACTIVITY_MS, (this.idleSeconds() * 1000) / 10);
+  }
+
+  private idleSeconds(): number {
+    return (this.security.status?.session?.idle_minutes ?? 60) * 60;
   }
 
   /** Look again when the warning is due, and once more when the session should be over. */
@@ -145,7 +152,7 @@ export class SessionWatch {
     for (const widget of this.shell.widgets('main')) {
       for (const link of linksOf(widget)) {
         if (link.connectionStatus !== 'connected') {
-          void link.reconnect?.().catch(() => undefined);
+          void bringBack(link).catch(() => undefined);
         }
       }
     }
@@ -160,10 +167,19 @@ export class SessionWatch {
 interface ILink {
   connectionStatus?: string;
   reconnect?(): Promise<void>;
+  requestIsComplete?(content: { code: string }): Promise<unknown>;
 }
 
 interface ISessionHolder {
   sessionContext?: { session?: { kernel?: ILink | null } | null };
+}
+
+async function bringBack(link: ILink): Promise<void> {
+  await link.reconnect?.();
+  // JupyterLab asks a kernel for its particulars after it connected, and by a setting takes no
+  // note of the state that comes with the answer: the kernel would be "Unknown" until a cell is
+  // run. It takes note of the state that comes with this question, which changes nothing.
+  await link.requestIsComplete?.({ code: '' });
 }
 
 /**

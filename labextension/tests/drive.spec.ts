@@ -53,6 +53,39 @@ describe('opening a withheld file', () => {
   });
 });
 
+describe('the look at a file before it is saved', () => {
+  const LOGGED_OUT = json(401, { message: 'You are not logged in.' });
+
+  it('waits for a log-in when the session is gone, so that the save is not dropped', async () => {
+    const own = drive({ [GET]: [LOGGED_OUT, SAVED] });
+    const recover = vi.fn().mockResolvedValue(true);
+    own.saveHelp = { recover };
+    await expect(own.get('payroll.ipynb', { content: false })).resolves.toMatchObject({
+      path: 'payroll.ipynb'
+    });
+    expect(recover).toHaveBeenCalledWith('payroll.ipynb', 'logged-out');
+  });
+
+  it('fails as a cancelled save when nobody logs in', async () => {
+    const own = drive({ [GET]: LOGGED_OUT });
+    own.saveHelp = { recover: vi.fn().mockResolvedValue(false) };
+    await expect(own.get('payroll.ipynb', { content: false })).rejects.toMatchObject({
+      name: 'ModalCancelError'
+    });
+  });
+
+  it.each([
+    ['a file that is opened', { content: true }],
+    ['a folder', { content: false, type: 'directory' as const }]
+  ])('does not ask for a log-in for %s', async (_, options) => {
+    const own = drive({ [GET]: LOGGED_OUT });
+    const recover = vi.fn().mockResolvedValue(true);
+    own.saveHelp = { recover };
+    await expect(own.get('payroll.ipynb', options)).rejects.toThrow('not logged in');
+    expect(recover).not.toHaveBeenCalled();
+  });
+});
+
 describe('saving', () => {
   it.each(['notebook', 'file'] as const)(
     'never writes the stand-in for a %s over the real file',

@@ -88,8 +88,8 @@ export function makeStatus(change: Partial<IStatus> = {}): IStatus {
         label: 'Connection',
         level: 'ok',
         summary: 'TLS 1.3',
-        remedy: '',
-        link: ''
+        sentence: '',
+        remedy: ''
       }
     ],
     locks: [

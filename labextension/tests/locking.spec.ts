@@ -17,7 +17,7 @@ interface IScene {
   dirty?: boolean;
   writable?: boolean;
   covered?: boolean;
-  elevated?: boolean;
+  elevated?: false;
   mode?: 'private' | 'read-only' | null;
   kernel?: 'idle' | 'busy';
 }
@@ -39,11 +39,14 @@ function scene(given: IScene = {}): { locking: Locking; done: string[]; code: ()
     save: note('save')
   };
   const widget = { context } as unknown as IDocumentWidget;
+  const unlock = vi.fn(note('unlock'));
+  if (given.elevated === false) {
+    unlock.mockRejectedValueOnce(new ApiError(423, 'Confirm.', 'elevation-required', null));
+  }
   const security = {
-    elevated: given.elevated ?? true,
     refresh: () => Promise.resolve(),
     lockOf: () => (given.mode === null ? null : { ...LOCK, mode: given.mode ?? 'private' }),
-    api: { lock: note('lock'), unlock: vi.fn(note('unlock')), logOut: note('log out') }
+    api: { lock: note('lock'), unlock, logOut: note('log out') }
   } as unknown as Security;
   const documents = {
     all: [widget],
@@ -115,17 +118,22 @@ describe('locking', () => {
 });
 
 describe('unlocking', () => {
-  it('asks for a code when none was confirmed, and stops when it is not given', async () => {
+  it('asks for no code when one was given before, in whichever tab', async () => {
+    const { locking, done, code } = scene({ covered: true });
+    await locking.unlock(PATH);
+    expect(code).not.toHaveBeenCalled();
+    expect(done).toEqual([`unlock ${PATH}`, `reopen ${PATH}`]);
+  });
+
+  it('asks for a code when the server wants one, and stops when it is not given', async () => {
     const { locking, done, code } = scene({ elevated: false, covered: true });
     vi.mocked(code).mockReturnValue(false);
     await locking.unlock(PATH);
     expect(done).toEqual([]);
   });
 
-  it('asks for a code when the confirmation ran out meanwhile', async () => {
-    const { locking, done, code } = scene({ covered: true });
-    const unlock = vi.mocked(locking['security'].api.unlock);
-    unlock.mockRejectedValueOnce(new ApiError(423, 'Confirm.', 'elevation-required', null));
+  it('goes on with the right code', async () => {
+    const { locking, done, code } = scene({ elevated: false, covered: true });
     await locking.unlock(PATH);
     expect(code).toHaveBeenCalledOnce();
     expect(done).toEqual([`unlock ${PATH}`, `reopen ${PATH}`]);
@@ -138,8 +146,8 @@ describe('unlocking', () => {
   });
 
   it.each([
-    ['Unlock and save them', [`unlock ${PATH}`, `write ${PATH}`, `reopen ${PATH}`]],
-    ['Unlock and discard them', [`unlock ${PATH}`, `reopen ${PATH}`]],
+    ['Save', [`unlock ${PATH}`, `write ${PATH}`, `reopen ${PATH}`]],
+    ['Discard', [`unlock ${PATH}`, `reopen ${PATH}`]],
     ['Cancel', []]
   ])('with unsaved changes in a read-only notebook: %s', async (label, expected) => {
     const { locking, done } = scene({ mode: 'read-only', writable: false, dirty: true });

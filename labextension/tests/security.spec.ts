@@ -62,4 +62,34 @@ describe('the security status', () => {
     await security.elevate('123456');
     expect(opened).toBe(1);
   });
+
+  it('tells the covers, once, when a code was given in another tab', async () => {
+    const session = { id: 's', seconds_left: 1620, idle_minutes: 60, elevated_seconds_left: 600 };
+    watch({ [STATUS]: [json(200, makeStatus()), json(200, makeStatus({ session }))] });
+    await security.refresh();
+    let opened = 0;
+    security.opened.connect(() => opened++);
+    await security.refresh();
+    await security.refresh();
+    expect(opened).toBe(1);
+  });
+
+  it('tells the covers when someone logged in in another tab', async () => {
+    watch({ [STATUS]: [json(200, makeStatus()), json(401, {}), json(200, makeStatus())] });
+    await security.refresh();
+    await security.refresh();
+    let opened = 0;
+    security.opened.connect(() => opened++);
+    await security.refresh();
+    expect(opened).toBe(1);
+  });
+
+  it('looks again when someone comes back to the page', async () => {
+    const server = watch({ [STATUS]: json(200, makeStatus()) });
+    await security.refresh();
+    const before = server.called(STATUS);
+    document.dispatchEvent(new Event('visibilitychange'));
+    await settle();
+    expect(server.called(STATUS)).toBe(before + 1);
+  });
 });

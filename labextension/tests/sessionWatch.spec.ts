@@ -10,22 +10,26 @@ import { SessionWatch } from '../src/sessionWatch';
 
 const connection = { current: new Connection() };
 let left: number | null;
+let idleMinutes: number;
 let activity: ReturnType<typeof vi.fn>;
 let refresh: ReturnType<typeof vi.fn>;
 let logIn: ReturnType<typeof vi.fn>;
 let changed: Signal<object, void>;
 let reconnect: ReturnType<typeof vi.fn>;
+let requestIsComplete: ReturnType<typeof vi.fn>;
 let watch: SessionWatch;
 
 beforeEach(() => {
   vi.useFakeTimers();
   Notification.dismiss();
   left = 1620;
+  idleMinutes = 60;
   connection.current = new Connection();
   activity = vi.fn().mockResolvedValue(undefined);
   refresh = vi.fn().mockResolvedValue(undefined);
   logIn = vi.fn().mockResolvedValue(true);
   reconnect = vi.fn().mockResolvedValue(undefined);
+  requestIsComplete = vi.fn().mockResolvedValue(undefined);
   changed = new Signal<object, void>({});
   const security = {
     api: { activity },
@@ -33,12 +37,14 @@ beforeEach(() => {
     changed,
     configured: true,
     connection: connection.current,
-    status: { session: { idle_minutes: 60 } },
+    get status() {
+      return { session: { idle_minutes: idleMinutes } };
+    },
     get secondsLeft() {
       return left;
     }
   } as unknown as Security;
-  const kernel = { connectionStatus: 'disconnected', reconnect };
+  const kernel = { connectionStatus: 'disconnected', reconnect, requestIsComplete };
   const shell = {
     widgets: () => [{ context: { sessionContext: { session: { kernel } } } }].values()
   } as unknown as JupyterFrontEnd.IShell;
@@ -73,6 +79,15 @@ describe('reporting activity', () => {
     press();
     vi.advanceTimersByTime(60_000);
     expect(activity).toHaveBeenCalledTimes(2);
+  });
+
+  it('reports ten times within an idle limit that is shorter', () => {
+    idleMinutes = 0.5;
+    for (let second = 0; second < 29; second++) {
+      press();
+      vi.advanceTimersByTime(1000);
+    }
+    expect(activity).toHaveBeenCalledTimes(10);
   });
 
   it('is silent when nobody is there', () => {
@@ -115,9 +130,12 @@ describe('the end of the session', () => {
     expect(messages()[0]).toContain('You are logged out');
   });
 
-  it('brings the kernel connections back after the log-in', () => {
+  it('brings the kernel connections back after the log-in, and their state', async () => {
     connection.current.sawLoggedOut();
     connection.current.sawLoggedIn();
     expect(reconnect).toHaveBeenCalledOnce();
+    expect(requestIsComplete).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(requestIsComplete).toHaveBeenCalledOnce();
   });
 });

@@ -92,6 +92,29 @@ describe('the panel', () => {
     expect(host.querySelector('.jsec-Row')?.textContent).toContain('fine');
   });
 
+  it('says a remedy once: in its row, unless the head says it', () => {
+    const [row] = makeStatus().protections;
+    const remedies = ['Renew it.', 'Save them.'];
+    panel(
+      makeStatus({
+        level: 'warn',
+        remedy: remedies[0],
+        protections: remedies.map((remedy, i) => ({
+          ...row,
+          name: `row-${i}`,
+          level: 'warn',
+          sentence: 'A sentence for the head.',
+          remedy
+        }))
+      })
+    );
+    for (const remedy of remedies) {
+      expect(host.textContent.split(remedy)).toHaveLength(2);
+    }
+    expect(host.querySelector('.jsec-Head')?.textContent).toContain('Renew it.');
+    expect(host.textContent).not.toContain('A sentence for the head.');
+  });
+
   it('offers to unlock only what is mine', () => {
     const [lock] = makeStatus().locks;
     const actions = panel(

@@ -82,6 +82,19 @@ def test_asks_nobody_else_for_anything(lab: LiveServer, seat: Callable[..., Pers
     assert elsewhere == []
 
 
+def test_opens_the_panel_again_after_a_reload(lab: LiveServer, seat: Callable[..., Person]) -> None:
+    """Whoever leaves with the panel open finds it open."""
+    alice = seat(lab)
+    alice.log_in("/lab/workspaces/panel?reset")
+    with alice.page.expect_response(
+        lambda answer: '"current":"jupyter-secure-panel"' in (answer.request.post_data or "")
+    ):
+        alice.show_security()
+    alice.go("/lab/workspaces/panel")
+    alice.arrive()
+    expect(alice.page.get_by_role("region", name="Security")).to_be_visible()
+
+
 def test_is_trusted_once_its_certificate_is(
     lab: LiveServer,
     launch: Callable[[Path], Browser],

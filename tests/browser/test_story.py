@@ -203,7 +203,7 @@ class TestStory:
         dialog = alice.page.get_by_role("dialog")
         expect(dialog).to_contain_text("could not be saved while it was read-only")
         alice.take_picture("12-unlock-with-changes")
-        dialog.get_by_role("button", name="Unlock and save them").click()
+        dialog.get_by_role("button", name="Save", exact=True).click()
         expect(panel).to_contain_text("sealed · not locked")
         expect(panel).not_to_contain_text("Locked notebooks")
         assert "typed while read-only" in alice.fetch(f"/api/contents/{NAME}")[1]

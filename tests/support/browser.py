@@ -70,6 +70,10 @@ class Person:
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
         expect(self.page.locator(".jsec-StatusItem:visible")).not_to_have_text("")
 
+    def come_back(self) -> None:
+        """Bring this page to the front after another; here, every page is always in front."""
+        self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
     def expect_login_page(self) -> None:
         """Wait until the first step of the log-in is there."""
         self.page.wait_for_url("**/login**")
@@ -154,10 +158,6 @@ class Person:
     def run(self, cell: int, printed: str) -> None:
         """Run a cell, once the kernel waits for work, and wait for what it prints."""
         self.kernel_is_idle()
-        self.run_now(cell, printed)
-
-    def run_now(self, cell: int, printed: str) -> None:
-        """Run a cell, whatever the kernel's state is said to be, and wait for what it prints."""
         self.cells.nth(cell).locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
         expect(self.cells.nth(cell).locator(".jp-OutputArea-output")).to_contain_text(printed)

@@ -1,7 +1,12 @@
 /**
  * The plugins that a person sees: the panel, the padlocks, the toolbar and the status bar.
  */
-import { ILabShell, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILabShell,
+  ILayoutRestorer,
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
 import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IDefaultFileBrowserRenderer, IFileBrowserFactory } from '@jupyterlab/filebrowser';
@@ -39,14 +44,15 @@ export const panel: JupyterFrontEndPlugin<void> = {
   description: 'Adds the security panel.',
   autoStart: true,
   requires: [ISecurity, IAsking, IDocuments, IDocumentManager],
-  optional: [ILabShell],
+  optional: [ILabShell, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     security: Security,
     asking: Asking,
     documents: Documents,
     manager: IDocumentManager,
-    labShell: ILabShell | null
+    labShell: ILabShell | null,
+    restorer: ILayoutRestorer | null
   ) => {
     const { commands, shell } = app;
     const current = new CurrentNotebook(security, documents);
@@ -72,6 +78,7 @@ export const panel: JupyterFrontEndPlugin<void> = {
       }
     );
     shell.add(widget, 'left', { rank: 620, type: 'Security' });
+    restorer?.add(widget, widget.id);
     commands.addCommand(CommandIDs.openPanel, {
       label: 'Show the Security Panel',
       execute: () => {
@@ -84,8 +91,10 @@ export const panel: JupyterFrontEndPlugin<void> = {
       const sign = new StatusItem(security, () => void commands.execute(CommandIDs.openPanel));
       sign.id = 'jupyter-secure-sign';
       shell.add(sign, 'top', { rank: 900 });
-      security.changed.connect(() => sign.setHidden(!security.configured));
-      sign.hide();
+      const showOrHide = (): void => sign.setHidden(!security.configured);
+      security.changed.connect(showOrHide);
+      // The first status may have come before there was a sign.
+      showOrHide();
     }
   }
 };

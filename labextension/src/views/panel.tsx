@@ -39,8 +39,9 @@ export interface IPanelModel {
 
 function Row({
   protection,
+  remedy,
   children
-}: React.PropsWithChildren<{ protection: IProtection }>): JSX.Element {
+}: React.PropsWithChildren<{ protection: IProtection; remedy: string }>): JSX.Element {
   const Icon = LEVEL_ICONS[protection.level];
   return (
     <li className="jsec-Row" data-level={protection.level}>
@@ -51,15 +52,10 @@ function Row({
       </span>
       <span className="jsec-Row-summary">
         {protection.summary}
-        {protection.remedy && (
+        {remedy && (
           <span className="jsec-Row-remedy">
-            <Words text={protection.remedy} />
+            <Words text={remedy} />
           </span>
-        )}
-        {protection.link && (
-          <a href={protection.link} target="_blank" rel="noopener noreferrer">
-            View
-          </a>
         )}
         {children}
       </span>
@@ -210,7 +206,12 @@ export function PanelView({
           <h3 id="jsec-protections">Protections</h3>
           <ul>
             {status.protections.map(protection => (
-              <Row key={protection.name} protection={protection}>
+              <Row
+                key={protection.name}
+                protection={protection}
+                // The head says the worst one's remedy already.
+                remedy={protection.remedy === status.remedy ? '' : protection.remedy}
+              >
                 {protection.name === 'session' && <Sessions actions={actions} />}
               </Row>
             ))}

@@ -31,6 +31,7 @@ export function Sessions({ actions }: { actions: ISessionsActions }): JSX.Elemen
   };
   return (
     <>
+      {' '}
       <button className="jsec-Link" type="button" aria-expanded={list !== null} onClick={toggle}>
         {list ? 'Hide' : 'View'}
       </button>
