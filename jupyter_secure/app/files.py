@@ -177,15 +177,9 @@ def replace_file(
     With ``unchanged``, the facts of the file that the pieces are made from, it raises Conflict when
     someone else has changed that file meanwhile: their work is not overwritten.
     """
-    with AtomicFile(path, mode=None if path.exists() else 0o600) as target:
+    with AtomicFile(path, mode=None if path.exists() else 0o600, unchanged=unchanged) as target:
         for piece in pieces:
             target.write(piece)
-        if unchanged is not None and not _same(path, unchanged):
-            raise Conflict(
-                f"{path} was changed by another program just now.",
-                why="Replacing it would have lost that change, so it was left alone.",
-                remedy="Close it elsewhere and try again.",
-            )
 
 
 def require_sealed(begin: Head, name: str) -> Header:
@@ -195,18 +189,6 @@ def require_sealed(begin: Head, name: str) -> Header:
             f"{name} is not a sealed file.", remedy="It can be read as it is; nothing was done."
         )
     return begin.header
-
-
-def _same(path: Path, before: os.stat_result) -> bool:
-    try:
-        now = path.stat()
-    except OSError:
-        return False
-    return (now.st_ino, now.st_mtime_ns, now.st_size) == (
-        before.st_ino,
-        before.st_mtime_ns,
-        before.st_size,
-    )
 
 
 def _read_exactly(file: IO[bytes], size: int) -> bytes:

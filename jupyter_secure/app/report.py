@@ -188,9 +188,14 @@ def _vault(state: Path) -> Finding:
     return Finding("vault", "Vault", "ok", summary.replace("password open", "password opens"))
 
 
-def _encryption(root: Path, effective: EffectiveSettings) -> Finding:
+def patterns_of(effective: EffectiveSettings) -> tuple[str, ...]:
+    """Return the patterns of the files that are to be encrypted."""
     patterns = effective.get("SecureConfig", "encrypt", DEFAULT_PATTERNS)
-    found = coverage.count(root, [str(pattern) for pattern in patterns])
+    return tuple(str(pattern) for pattern in patterns)
+
+
+def _encryption(root: Path, effective: EffectiveSettings) -> Finding:
+    found = coverage.count(root, patterns_of(effective))
     summary = f"{found.sealed} of {found.matching} sealed in {root}"
     if found.unreadable:
         summary += f", {found.unreadable} could not be read"

@@ -27,6 +27,7 @@ from jupyter_secure.store.database import Database
 from jupyter_secure.store.vault_file import save_keyring
 from jupyter_secure.transport import certificates
 from jupyter_secure.vault.keyring import Keyring
+from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.recovery_key import encode_recovery_key
 
 # A year and a month. Apple's clients refuse server certificates good for more than 398 days.
@@ -112,8 +113,13 @@ def check(wishes_certfile: Path | None, wishes_keyfile: Path | None, now: dateti
     settings_file.read(traces.ipython_settings())
 
 
-def prepare(wishes: Wishes, now: datetime) -> Prepared:
+def prepare(
+    wishes: Wishes, now: datetime, existing: tuple[Keyring, RootKey] | None = None
+) -> Prepared:
     """Make keys, codes and certificate for ``wishes``. Writes nothing; takes a tenth of a second.
+
+    ``existing`` is a vault that was there before, to recover it: its keyring, to which the account
+    is added, and its root key, which the caller wipes. Without it a new vault is made.
 
     Raises InvalidInput, WeakPassword, CertificateUnusable, StateUnusable or Conflict, each saying
     what to do.
@@ -121,7 +127,11 @@ def prepare(wishes: Wishes, now: datetime) -> Prepared:
     check(wishes.certfile, wishes.keyfile, now)
     username = check_username(wishes.username)
     check_password(wishes.password, username)
-    keyring, root = Keyring.create(username, wishes.password)
+    if existing is None:
+        keyring, root = Keyring.create(username, wishes.password)
+    else:
+        root = existing[1].copy()
+        keyring = existing[0].add_password_slot(root, username, wishes.password)
     try:
         secret = totp.new_secret()
         account = Account(

@@ -46,7 +46,7 @@ class State:
         """
         keyring = load_keyring(directory)
         database = Database.open(directory / DATABASE_FILE)
-        vault = Vault(keyring)
+        vault = Vault(keyring, newest=partial(load_keyring, directory))
         accounts, attempts = DatabaseAccounts(database), DatabaseAttempts(database)
         if not accounts.list():
             database.close()

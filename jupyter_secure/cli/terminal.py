@@ -78,6 +78,23 @@ def until_accepted(ask_once: Callable[[], str], check: Callable[[str], object]) 
     return answer
 
 
+def ask_new_secret(question: str, check: Callable[[str], object]) -> str:
+    """Ask for a new secret, twice, until ``check`` raises nothing and both are the same."""
+
+    def ask_twice() -> str:
+        secret = until_accepted(lambda: ask_secret(question), check)
+        if ask_secret("The same again") != secret:
+            raise InvalidInput("The two passwords differ.", remedy="Try again.")
+        return secret
+
+    for _ in range(TRIES - 1):
+        try:
+            return ask_twice()
+        except InvalidInput as error:
+            print(f"  {error}", file=sys.stderr)
+    return ask_twice()
+
+
 def read_password_stdin() -> str:
     """Return the first line of standard input, as ``--password-stdin`` promises."""
     try:

@@ -1,94 +1,58 @@
-"""``jupyter secure vault status | seal | open``."""
+"""``jupyter secure vault``: finds the sub-command. Each is in a module ``vault_*``.
+
+Such a module has ``TEXTS`` (description and examples by sub-command), ``add_arguments(parser,
+action)`` and ``run(args) -> exit code``.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import IO
+from importlib import import_module
 
-from jupyter_secure.app import files
-from jupyter_secure.cli import terminal
-from jupyter_secure.cli.exit_code import DONE, FAILED, USAGE
-from jupyter_secure.errors import Conflict, InvalidInput, SecureError
-from jupyter_secure.store import places
-from jupyter_secure.store.vault_file import load_keyring
-from jupyter_secure.vault.keys import RootKey
-from jupyter_secure.vault.vault import Vault
+from jupyter_secure.cli.exit_code import USAGE
 
 DESCRIPTION = """\
-Seal and open files on the command line, without a server, whatever their size."""
+Look after keys and sealed files on the command line, without a server."""
 
 EXAMPLE = """\
 examples:
-  jupyter secure vault status
-  jupyter secure vault seal *.ipynb
+  jupyter secure vault verify ~/notebooks
   jupyter secure vault open analysis.ipynb -o plain.ipynb
   jupyter secure vault seal - < data.csv > data.csv.sealed
 
-`jupyter secure vault seal --help` and `… open --help` say more."""
+`jupyter secure vault COMMAND --help` explains a command."""
 
-_SEAL = "Seal files where they are, each all at once or not at all; with -, standard input."
-_SEAL_EXAMPLE = """\
-examples:
-  jupyter secure vault seal *.ipynb
-  tar c data | jupyter secure vault seal - -o data.tar.sealed"""
-_OPEN = """\
-Open a sealed file to standard output or, with -o, to another file; with -, from standard
-input. The password is that of an account. The recovery key opens files without anything
-else, on any machine. When opening to standard output fails half-way, the exit code is 1
-and what has been written so far is not the whole file."""
-_OPEN_EXAMPLE = """\
-examples:
-  jupyter secure vault open analysis.ipynb -o plain.ipynb
-  jupyter secure vault open --in-place analysis.ipynb
-  jupyter secure vault open --recovery-key-stdin analysis.ipynb -o plain.ipynb < key.txt"""
+# Sub-command → (module, what it does in a line).
+_ACTIONS = {
+    "status": ("vault_slots", "say which vault this is and what opens it"),
+    "slots": ("vault_slots", "list who can open the vault"),
+    "seal": ("vault_files", "encrypt files"),
+    "open": ("vault_files", "decrypt a file"),
+    "password": ("vault_password", "change an account's password"),
+    "verify": ("vault_verify", "read every sealed file and report what is damaged"),
+    "rotate": ("vault_rotate", "begin a new key epoch and bring the files to it"),
+    "backup": ("vault_backup", "copy keys, accounts and certificate into one file"),
+    "recover": ("vault_recover", "set up again from the recovery key and the files alone"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands of ``vault``."""
     parser.set_defaults(action=None, parser=parser)
     actions = parser.add_subparsers(title="commands", metavar="COMMAND", dest="action")
-    raw = argparse.RawDescriptionHelpFormatter
-    actions.add_parser(
-        "status",
-        help="say which vault this is and what opens it",
-        epilog="example:\n  jupyter secure vault status",
-        formatter_class=raw,
-    )
-    seal = actions.add_parser(
-        "seal",
-        help="encrypt files",
-        description=_SEAL,
-        epilog=_SEAL_EXAMPLE,
-        formatter_class=raw,
-    )
-    seal.add_argument("files", nargs="+", metavar="FILE", help="file to seal, or -")
-    open_ = actions.add_parser(
-        "open",
-        help="decrypt a file",
-        description=_OPEN,
-        epilog=_OPEN_EXAMPLE,
-        formatter_class=raw,
-    )
-    open_.add_argument("files", nargs="+", metavar="FILE", help="sealed file, or -")
-    open_.add_argument(
-        "--in-place", action="store_true", help="turn the files themselves back into plain ones"
-    )
-    for command in (seal, open_):
-        command.add_argument("-o", "--output", type=Path, metavar="OUT", help="write there instead")
-        command.add_argument("--force", action="store_true", help="replace OUT if it exists")
-        command.add_argument("--username", metavar="U", help="whose password it is")
-        key = command.add_mutually_exclusive_group()
-        key.add_argument(
-            "--password-stdin", action="store_true", help="read the password from standard input"
+    for action, (name, summary) in _ACTIONS.items():
+        module = import_module(f"jupyter_secure.cli.{name}")
+        description, example = module.TEXTS[action]
+        sub = actions.add_parser(
+            action,
+            help=summary,
+            description=description,
+            epilog=example,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        key.add_argument(
-            "--recovery-key-stdin",
-            action="store_true",
-            help="read the recovery key from standard input",
-        )
+        module.add_arguments(sub, action)
+        sub.set_defaults(run_action=module.run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -96,113 +60,5 @@ def run(args: argparse.Namespace) -> int:
     if args.action is None:
         args.parser.print_help(sys.stderr)
         return USAGE
-    if args.action == "status":
-        return _status()
-    if problem := _usage_problem(args):
-        print(f"jupyter secure vault {args.action}: {problem}", file=sys.stderr)
-        return USAGE
-    if args.output is not None and args.output.exists() and not args.force:
-        raise Conflict(f"{args.output} exists already.", remedy="Add --force to replace it.")
-    root = _root(args)
-    try:
-        if args.action == "seal":
-            return _seal(args, files.vault_here(root))
-        return _open(args, root)
-    finally:
-        root.wipe()
-
-
-def _status() -> int:
-    keyring = load_keyring(places.state_dir())
-    print(f"Vault      {keyring.vault_id.hex()}")
-    print(f"Kept in    {places.state_dir() / places.VAULT_FILE}")
-    print(f"Opened by  the password of {', '.join(slot.name for slot in keyring.slots)}")
-    print("           or the recovery key")
-    return DONE
-
-
-def _usage_problem(args: argparse.Namespace) -> str:
-    several, pipe = len(args.files) > 1, "-" in args.files
-    in_place = getattr(args, "in_place", False)
-    if several and (pipe or args.output):
-        return "- and -o go with one FILE only."
-    if args.action == "open" and several and not in_place:
-        return "several files need --in-place."
-    if in_place and (pipe or args.output):
-        return "--in-place goes with neither - nor -o."
-    if pipe and (args.password_stdin or args.recovery_key_stdin):
-        return "standard input cannot be both the file and the secret."
-    return ""
-
-
-def _root(args: argparse.Namespace) -> RootKey:
-    if args.recovery_key_stdin:
-        return files.root_from_recovery_key(terminal.read_password_stdin())
-    names = files.account_names()
-    username = args.username or (names[0] if len(names) == 1 else "")
-    if not username:
-        raise InvalidInput(
-            "The vault has several accounts.", remedy=f"Add --username: {', '.join(names)}."
-        )
-    if args.password_stdin:
-        return files.root_from_password(username, terminal.read_password_stdin())
-    return files.root_from_password(username, terminal.ask_secret(f"Password of {username}"))
-
-
-def _seal(args: argparse.Namespace, vault: Vault) -> int:
-    if args.files == ["-"]:
-        begin = files.head(sys.stdin.buffer, "Standard input")
-        if begin.header is not None:
-            raise Conflict("Standard input is sealed already.")
-        _write(args, files.sealed_pieces(vault, begin.first, sys.stdin.buffer))
-        return DONE
-    if args.output is not None:
-        with files.open_file(Path(args.files[0])) as file:
-            begin = files.head(file, args.files[0])
-            if begin.header is not None:
-                raise Conflict(f"{args.files[0]} is sealed already.")
-            _write(args, files.sealed_pieces(vault, begin.first, file))
-        return DONE
-    return _each(args.files, lambda path: files.seal_in_place(vault, path), "sealed")
-
-
-def _open(args: argparse.Namespace, root: RootKey) -> int:
-    if args.in_place:
-        return _each(args.files, lambda path: files.open_in_place(root, path), "opened")
-    if args.files == ["-"]:
-        _open_one(args, root, sys.stdin.buffer, "Standard input")
-        return DONE
-    with files.open_file(Path(args.files[0])) as file:
-        _open_one(args, root, file, args.files[0])
-    return DONE
-
-
-def _open_one(args: argparse.Namespace, root: RootKey, file: IO[bytes], name: str) -> None:
-    header = files.require_sealed(files.head(file, name), name)
-    vault = files.vault_of(root, header)
-    _write(args, files.opened_pieces(vault, header, file, name))
-
-
-def _write(args: argparse.Namespace, pieces: Iterator[bytes]) -> None:
-    if args.output is not None:
-        files.replace_file(args.output, pieces)
-        return
-    if args.action == "seal" and sys.stdout.isatty():
-        raise InvalidInput(
-            "A sealed file is not text for a terminal.", remedy="Add -o OUT, or use a pipe."
-        )
-    for piece in pieces:
-        sys.stdout.buffer.write(piece)
-    sys.stdout.buffer.flush()
-
-
-def _each(names: list[str], change: Callable[[Path], bool], done: str) -> int:
-    """Change each file; what fails is explained, and the others are done all the same."""
-    code = DONE
-    for name in names:
-        try:
-            print(f"{name}: {done}" if change(Path(name)) else f"{name}: {done} already")
-        except SecureError as error:
-            print(error, file=sys.stderr)
-            code = FAILED
+    code: int = args.run_action(args)
     return code

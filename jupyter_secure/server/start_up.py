@@ -21,6 +21,7 @@ from jupyter_secure.server.gate import Gate
 from jupyter_secure.server.open_notebook import ROUTE, OpenNotebookHandler
 from jupyter_secure.server.runtime import Runtime, refuse_to_start
 from jupyter_secure.store.atomic import remove_debris
+from jupyter_secure.store.places import TLS_DIRECTORY
 from jupyter_secure.transport import certificates
 from jupyter_secure.transport.policy import Listening, TransportSettings, check
 from jupyter_secure.transport.tls import server_context
@@ -170,8 +171,11 @@ class StartUp:
 
     def _remove_debris(self) -> None:
         """Delete what servers that were killed left half-written, however large the tree is."""
-        for folder, _, _ in os.walk(self._app.contents_manager.root_dir):
-            remove_debris(Path(folder))
+        state = Path(self._runtime.config.state_dir)
+        for folder in (state, state / TLS_DIRECTORY):
+            remove_debris(folder)
+        for name, _, _ in os.walk(self._app.contents_manager.root_dir):
+            remove_debris(Path(name))
 
     def _sweep(self) -> None:
         """End what has run out, on time even if nobody asks."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
-import secrets
 import stat
 import time
 from collections.abc import Iterable
@@ -18,14 +16,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
 
-from jupyter_secure.errors import InvalidInput, StorageFailed
+from jupyter_secure.errors import Conflict, InvalidInput, StorageFailed
+from jupyter_secure.store import temporary
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
-TEMPORARY_PREFIX = ".~jsec-"
-_TEMPORARY_NAME = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{16}")
-
-#: How long a temporary file must have been untouched before it counts as left behind.
+#: How long a temporary file must have been untouched before it counts as left behind, where its
+#: writer cannot be asked after (``temporary``).
 STALE_SECONDS = 24 * 3600.0
 
 
@@ -51,13 +48,19 @@ class AtomicFile:
     what the umask allows. A symbolic link stays, and what it points to is replaced. Hard links are
     parted: the other names keep the old content.
 
+    ``unchanged`` are the facts of the present file, where the new content is made from it: if that
+    is not the file to be replaced any more, ``commit`` raises ``Conflict`` and leaves it alone.
+
     Every method raises ``StorageFailed`` when the operating system refuses; the temporary file is
     then gone and the old file untouched. Raises ``InvalidInput`` for a name that no file can have.
     For one thread at a time.
     """
 
-    def __init__(self, path: Path, *, mode: int | None = None) -> None:
+    def __init__(
+        self, path: Path, *, mode: int | None = None, unchanged: os.stat_result | None = None
+    ) -> None:
         self.path = path
+        self._unchanged = unchanged
         try:
             # Resolved, because renaming onto a link would replace the link.
             self._target = Path(os.path.realpath(path))
@@ -66,16 +69,13 @@ class AtomicFile:
             raise InvalidInput(
                 f"{str(path)!r} cannot be the name of a file.", remedy="Choose another name."
             ) from None
-        self._temporary = self._target.with_name(TEMPORARY_PREFIX + secrets.token_hex(8))
-        self._descriptor = -1
+        self._temporary: Path | None = None
+        self._descriptor = self._held = -1
         try:
             existing = _stat_replaceable(self._target)
             kept = stat.S_IMODE(existing.st_mode) if existing and mode is None else mode
-            # O_EXCL: what lies there under this name, planted or left behind, is never written to.
-            self._descriptor = os.open(
-                self._temporary,
-                os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
-                0o666 if kept is None else 0o600,
+            self._temporary, self._descriptor, self._held = temporary.create(
+                self._target, 0o666 if kept is None else 0o600
             )
             if existing is not None:
                 _keep_owner(self._descriptor, existing)
@@ -96,23 +96,64 @@ class AtomicFile:
 
     def commit(self) -> None:
         """Put the new content in place, on the disk and not only in a cache."""
+        assert self._temporary is not None
         try:
             os.fsync(self._descriptor)
-            os.close(self._descriptor)
-            self._descriptor = -1
+            # Given up before it is closed: a descriptor is gone even when closing it fails, and a
+            # second try could hit a file that another thread has opened meanwhile.
+            descriptor, self._descriptor = self._descriptor, -1
+            # Before the rename, as some file systems write only now; the lock lasts beyond it.
+            os.close(descriptor)
+            if os.name != "posix":  # which renames no file that is open
+                self._let_go()
+            # As late as can be, after all the waiting for the disk.
+            self._check_unchanged()
             self._temporary.replace(self._target)
         except OSError as error:
             raise self._failed(error) from error
+        self._temporary = None
+        self._let_go()
         _sync_folder(self._target.parent)
+
+    def keep_times(self, of: os.stat_result) -> None:
+        """Give the new content the times of ``of``; call it after the last ``write``."""
+        try:
+            # On the temporary file: whoever sees the new content sees these times with it.
+            os.utime(self._temporary or self._target, ns=(of.st_atime_ns, of.st_mtime_ns))
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _check_unchanged(self) -> None:
+        if self._unchanged is None:
+            return
+        with contextlib.suppress(FileNotFoundError):
+            if _same(self._target.stat(), self._unchanged):
+                return
+        self.abort()
+        raise Conflict(
+            f"{self.path} was changed by another program just now.",
+            why="Replacing it would have lost that change, so it was left alone.",
+            remedy="Close it elsewhere and try again.",
+        )
 
     def abort(self) -> None:
         """Throw the new content away; the old stays. After ``commit`` or twice it does nothing."""
         if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
             with contextlib.suppress(OSError):
-                os.close(self._descriptor)
-            self._descriptor = -1
-        with contextlib.suppress(OSError):
-            self._temporary.unlink()
+                os.close(descriptor)
+        self._let_go()
+        if self._temporary is not None:
+            with contextlib.suppress(OSError):
+                self._temporary.unlink()
+            self._temporary = None
+
+    def _let_go(self) -> None:
+        """Drop the lock on the temporary file."""
+        if self._held >= 0:
+            held, self._held = self._held, -1
+            with contextlib.suppress(OSError):
+                os.close(held)
 
     def __enter__(self) -> AtomicFile:
         return self
@@ -123,10 +164,11 @@ class AtomicFile:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self.commit()
-        else:
-            self.abort()
+        try:
+            if kind is None:
+                self.commit()
+        finally:
+            self.abort()  # nothing to do, unless a Ctrl-C came in the middle
 
     def _failed(self, error: OSError) -> StorageFailed:
         self.abort()
@@ -139,20 +181,16 @@ class AtomicFile:
 def remove_debris(folder: Path, *, older_than: float = STALE_SECONDS) -> int:
     """Delete temporary files that a crash left in a folder; return how many.
 
-    Only regular files named as ours and untouched for ``older_than`` seconds, so that a write in
-    progress is left alone. Raises nothing: what cannot be deleted now may be later.
+    Only regular files named as ours and left by their writer: this machine's at once, others after
+    ``older_than`` seconds untouched. Raises nothing: what cannot be deleted now may be later.
     """
     removed = 0
     before = time.time() - older_than
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if not _TEMPORARY_NAME.fullmatch(entry.name):
-                continue
-            with contextlib.suppress(OSError):
-                facts = entry.stat(follow_symlinks=False)
-                if stat.S_ISREG(facts.st_mode) and facts.st_mtime <= before:
-                    Path(entry.path).unlink()
-                    removed += 1
+            if temporary.is_temporary(entry.name):
+                with contextlib.suppress(OSError):
+                    removed += temporary.remove_if_left_behind(Path(entry.path), before)
     return removed
 
 
@@ -170,6 +208,14 @@ def _stat_replaceable(target: Path) -> os.stat_result | None:
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     return facts
+
+
+def _same(now: os.stat_result, before: os.stat_result) -> bool:
+    return (now.st_ino, now.st_mtime_ns, now.st_size) == (
+        before.st_ino,
+        before.st_mtime_ns,
+        before.st_size,
+    )
 
 
 def _keep_owner(descriptor: int, existing: os.stat_result) -> None:

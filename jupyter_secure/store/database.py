@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, create_engine, event, func, insert, inspect, select
@@ -120,6 +120,20 @@ class Database:
         """
         with self._writing, self._explained(), self._writer.begin() as connection:
             yield connection
+
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy to the file at ``path``, which exists, also while others write.
+
+        Raises ``StateUnusable``.
+        """
+        with self._explained(), self._engine.connect() as connection:
+            source = connection.connection.driver_connection
+            assert isinstance(source, sqlite3.Connection)
+            # https://sqlite.org/backup.html: in one go, so that nobody's write comes in between.
+            with closing(sqlite3.connect(path)) as target:
+                source.backup(target)
+                # One file: the copy is not to depend on a log beside it.
+                target.execute("PRAGMA journal_mode=DELETE").close()
 
     @classmethod
     def _opened(cls, path: Path, *, create: bool) -> Database:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_secure.errors import NotSetUp, StateUnusable
 from jupyter_secure.store.atomic import write_atomically
 from jupyter_secure.vault.keyring import Keyring
+
+if sys.platform != "win32":
+    import fcntl
 
 VAULT_FILE = "vault.json"
 
@@ -39,3 +45,24 @@ def save_keyring(state_dir: Path, keyring: Keyring) -> None:
     """Write ``vault.json``, readable by its owner only. Raises ``StorageFailed``."""
     # 0600: a wrapped key that others can read is a password that others can guess at.
     write_atomically(state_dir / VAULT_FILE, keyring.to_json(), mode=0o600)
+
+
+def change_keyring(state_dir: Path, change: Callable[[Keyring], Keyring]) -> Keyring:
+    """Replace ``vault.json`` by what ``change`` makes of the present one, and return that.
+
+    Changes of several processes come one after the other, so that none undoes another's. Raises as
+    ``load_keyring`` and ``save_keyring`` do; what ``change`` raises passes through. Either way the
+    file then is as it was.
+    """
+    load_keyring(state_dir)  # says what is wrong where there is no folder to lock
+    descriptor = os.open(state_dir, os.O_RDONLY) if sys.platform != "win32" else -1
+    try:
+        if sys.platform != "win32":
+            # The folder itself: vault.json is another file after each change. Closing lets go.
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        changed = change(load_keyring(state_dir))
+        save_keyring(state_dir, changed)
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+    return changed

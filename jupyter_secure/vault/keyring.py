@@ -95,6 +95,35 @@ class Keyring:
         slot = Slot.wrap(self.vault_id, root, name, password, profile)
         return replace(self, slots=(*self.slots, slot))
 
+    def replace_password(
+        self,
+        root: RootKey,
+        name: str,
+        password: str,
+        *,
+        profile: Argon2idProfile = RFC_9106_LOW_MEMORY,
+    ) -> Keyring:
+        """Return a keyring in which this account's slot opens with another password.
+
+        Raises ``NotFound`` for a name without a slot, otherwise as ``add_password_slot``.
+        """
+        rest = self.remove_slot(name).add_password_slot(root, name, password, profile=profile)
+        *others, new = rest.slots
+        place = [slot.name for slot in self.slots].index(name)
+        return replace(self, slots=(*others[:place], new, *others[place:]))
+
+    def with_epoch(self, root: RootKey, epoch: int) -> Keyring:
+        """Return a keyring of a later epoch: new files are wrapped by another key.
+
+        The slots stay: the root key is the same, and it opens the files of every epoch. Raises
+        ``WrongKey`` for another vault's root key.
+        """
+        if not self.verify_root(root):
+            raise WrongKey("That key belongs to another vault.")
+        if epoch < self.epoch:
+            raise ValueError("An epoch that was left does not come back.")
+        return replace(self, epoch=epoch, root_check=_root_check(root, self.vault_id, epoch))
+
     def remove_slot(self, name: str) -> Keyring:
         """Return a keyring without this account's slot. Raises ``NotFound``.
 

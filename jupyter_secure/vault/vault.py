@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from jupyter_secure.crypto import aead, memory
@@ -89,9 +90,13 @@ class FileOpener:
 class Vault:
     """Holds the keys while they are needed, and forgets them on ``seal``."""
 
-    def __init__(self, keyring: Keyring) -> None:
-        """Start sealed. Only the id, epoch and root check of the keyring are used."""
+    def __init__(self, keyring: Keyring, *, newest: Callable[[], Keyring] | None = None) -> None:
+        """Start sealed. Only the id, epoch and root check of the keyring are used.
+
+        ``newest`` reads the present vault.json: a new key epoch counts from the next ``unseal``.
+        """
         self._keyring = keyring
+        self._newest = newest
         self._root: RootKey | None = None
         self._wrap_key = bytearray()
         self._fingerprint = b""
@@ -111,8 +116,9 @@ class Vault:
     def unseal(self, root: RootKey) -> None:
         """Take a copy of the root key; the caller wipes its own. Open already: nothing changes.
 
-        Raises ``WrongKey`` for the key of another vault.
+        Raises ``WrongKey`` for the key of another vault, and what reading the newest keyring does.
         """
+        newest = self._newest() if self._newest is not None else self._keyring
         if not self._keyring.verify_root(root):
             raise WrongKey(
                 "That key belongs to another vault.",
@@ -121,6 +127,12 @@ class Vault:
             )
         with self._lock:
             if self._root is None:
+                # Never back: an older vault.json that was put in place names an epoch that was
+                # left for a reason. Another vault's, or an altered one, is not taken at all.
+                if newest.epoch > self._keyring.epoch and newest.vault_id == self.vault_id:
+                    if not newest.verify_root(root):
+                        raise WrongKey("That key belongs to another vault.")
+                    self._keyring = newest
                 held = root.copy()
                 self._wrap_key[:] = wrapping.derive_wrap_key(
                     held, self.vault_id, self._keyring.epoch
@@ -136,6 +148,20 @@ class Vault:
             self._root = None
             memory.wipe(self._wrap_key)
             self._wrap_key.clear()
+
+    def rewrap(self, header: Header, *, name: str = "This file") -> Header:
+        """Return the header of the same file under the newest epoch; its payload fits as it is.
+
+        Raises ``VaultSealed``, ``WrongKey`` for another vault's file, and ``CorruptFile`` for a
+        header that was altered. The payload is not looked at.
+        """
+        self._require_own(header, name)
+        with self._lock:
+            data_key = self._data_key(header, name)
+            stanza = wrapping.wrap(
+                self._wrap_key, self._keyring.epoch, self._fingerprint, header.core, data_key
+            )
+        return Header(header.core, stanza)
 
     def root(self) -> RootKey:
         """Return the root key, to add slots with; ``seal`` wipes it. Raises ``VaultSealed``."""
@@ -218,6 +244,10 @@ class Vault:
                 why="Something has put it in the place of another file.",
                 remedy=_RESTORE,
             )
+        self._require_own(header, name)
+        return FileOpener(header, self._data_key(header, name), name)
+
+    def _require_own(self, header: Header, name: str) -> None:
         if header.vault_id != self.vault_id:
             raise WrongKey(
                 f"{name} was sealed by another vault.",
@@ -225,7 +255,6 @@ class Vault:
                 f"{_short(self.vault_id)}.",
                 remedy="Open it with the recovery key of that vault.",
             )
-        return FileOpener(header, self._data_key(header, name), name)
 
     def _data_key(self, header: Header, name: str) -> bytes:
         with self._lock:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_secure.errors import InvalidInput, StorageFailed
+from jupyter_secure.errors import Conflict, InvalidInput, StorageFailed
 from jupyter_secure.store import atomic
 from jupyter_secure.store.atomic import AtomicFile, remove_debris, write_atomically
 
@@ -339,7 +339,7 @@ def test_a_kill_leaves_the_old_or_the_new(tmp_path: Path) -> None:
         content = target.read_bytes()
         assert len(content) == 200_000
         assert len(set(content)) == 1
-    remove_debris(tmp_path, older_than=0)
+    remove_debris(tmp_path)
     assert alone(target)
 
 
@@ -370,6 +370,106 @@ def test_debris_is_removed(target: Path) -> None:
     assert set(folder.iterdir()) == {target, fresh, subfolder, link, *others}
 
 
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux names its boot")
+
+
+@linux_only
+def test_what_is_being_written_is_left_alone(target: Path) -> None:
+    """A file that its writer still holds stays, however old; a moment after its death it goes."""
+    file = AtomicFile(target)
+    file.write(b"new")
+    (temporary_file,) = target.parent.glob(".~jsec-*")
+    os.utime(temporary_file, (0, 0))
+    assert remove_debris(target.parent, older_than=0) == 0
+    file.commit()
+    assert target.read_bytes() == b"new"
+    dead = AtomicFile(target)
+    os.close(dead._descriptor)
+    os.close(dead._held)  # as the system does when a process ends
+    assert remove_debris(target.parent) == 1
+    assert alone(target)
+
+
+@linux_only
+@pytest.mark.parametrize("when", ["before the lock", "after it was removed"])
+def test_taken_for_left_behind(target: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    """Someone clearing up between the making of a file and its lock costs the writer nothing."""
+    import fcntl
+
+    flock, cleaners = fcntl.flock, []
+
+    def late(descriptor: int, operation: int) -> None:
+        if not cleaners:
+            (found,) = target.parent.glob(".~jsec-*")
+            cleaners.append(os.open(found, os.O_RDONLY))
+            flock(cleaners[0], operation)
+            found.unlink()
+            if when == "after it was removed":
+                flock(cleaners[0], fcntl.LOCK_UN)
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    write_atomically(target, b"new")
+    os.close(cleaners[0])
+    assert target.read_bytes() == b"new"
+    assert alone(target)
+
+
+def test_without_locks_age_tells(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a file system without locks everything can be written, and only what is old goes."""
+    import fcntl
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    file = AtomicFile(target)
+    assert remove_debris(target.parent) == 0
+    (temporary_file,) = target.parent.glob(".~jsec-*")
+    file.commit()
+    assert alone(target)
+    temporary_file.write_bytes(b"")
+    os.utime(temporary_file, (0, 0))
+    assert remove_debris(target.parent) == 1
+
+
 def test_a_missing_folder_has_no_debris(tmp_path: Path) -> None:
     """Clearing a folder that is not there clears nothing and says so."""
     assert remove_debris(tmp_path / "missing") == 0
+
+
+def test_keeps_times(tmp_path: Path) -> None:
+    """The new content can be given the times of the old."""
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    os.utime(path, ns=(1_600_000_000_000_000_001, 1_500_000_000_000_000_003))
+    before = path.stat()
+    with AtomicFile(path) as file:
+        file.write(b"new")
+        file.keep_times(before)
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_removed_since(tmp_path: Path) -> None:
+    """Nor does it bring back a file that was removed meanwhile."""
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    file = AtomicFile(path, unchanged=path.stat())
+    path.unlink()
+    with pytest.raises(Conflict):
+        file.commit()
+    assert os.listdir(tmp_path) == []
+
+
+def test_changed_since(tmp_path: Path) -> None:
+    """New content that was made from a file does not replace what came in its place meanwhile."""
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    file = AtomicFile(path, unchanged=path.stat())
+    file.write(b"made from old")
+    path.write_bytes(b"newer work")
+    with pytest.raises(Conflict):
+        file.commit()
+    assert path.read_bytes() == b"newer work"
+    assert os.listdir(tmp_path) == ["a"]

@@ -274,3 +274,29 @@ def test_nothing_secret_is_written(made: tuple[Keyring, RootKey]) -> None:
         assert root.expose().hex() not in text
         assert repr(root.expose())[2:-1] not in text
         assert "correct horse" not in text
+
+
+def test_replaced_password(made: tuple[Keyring, RootKey]) -> None:
+    """Another password opens the slot, which keeps its place; the old one does not."""
+    keyring, root = made
+    keyring = keyring.add_password_slot(root, "bob", "staple", profile=OWASP_MINIMUM)
+    changed = keyring.replace_password(root, "alice", "new horse", profile=OWASP_MINIMUM)
+    assert [slot.name for slot in changed.slots] == ["alice", "bob"]
+    assert changed.slots[1] == keyring.slots[1]
+    assert changed.open_with_password("alice", "new horse").expose() == root.expose()
+    with pytest.raises(WrongKey):
+        changed.open_with_password("alice", "correct horse")
+    with pytest.raises(NotFound):
+        keyring.replace_password(root, "carol", "new horse", profile=OWASP_MINIMUM)
+
+
+def test_later_epoch(made: tuple[Keyring, RootKey]) -> None:
+    """In a later epoch the slots open as before, and the text is a vault.json; none goes back."""
+    keyring, root = made
+    later = Keyring.from_json(keyring.with_epoch(root, 9).to_json())
+    assert (later.epoch, later.slots) == (9, keyring.slots)
+    assert later.open_with_password("alice", "correct horse").expose() == root.expose()
+    with pytest.raises(ValueError, match="does not come back"):
+        later.with_epoch(root, 8)
+    with pytest.raises(WrongKey):
+        keyring.with_epoch(RootKey.generate(), 2)

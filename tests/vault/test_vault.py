@@ -403,3 +403,66 @@ def test_the_vault_brings_no_server(module: str) -> None:
     code = f"import sys, jupyter_secure.vault.vault; print({module!r} in sys.modules)"
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+# ── epochs ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_rewrap_changes_the_stanza_only() -> None:
+    """A rewrapped header has the old core, a new stanza, and fits the payload as it is."""
+    vault = open_vault(epoch=7)
+    old = Header.parse(SMALL)
+    new = vault.rewrap(old)
+    assert (new.core, new.stanza.epoch) == (old.core, 7)
+    assert new.stanza.wrapped != old.stanza.wrapped
+    rewrapped = bytes(new) + SMALL[HEADER_BYTES:]
+    assert open_vault().open_bytes(rewrapped, expect=FileClass.CONTENT).data == b"content"
+
+
+@pytest.mark.parametrize("at", [10, 30, 44, 70, 100, HEADER_BYTES - 1])
+def test_an_altered_header_is_not_rewrapped(at: int) -> None:
+    """What does not belong to the file is never given a fresh seal."""
+    blob = bytearray(SMALL)
+    blob[at] ^= 1
+    with pytest.raises(SecureError):
+        open_vault(epoch=2).rewrap(Header.parse(blob))
+
+
+def test_a_newer_epoch_counts_from_the_next_unsealing() -> None:
+    """The keyring is read anew at each unsealing; while the vault is open nothing changes."""
+    root = RootKey(ROOT)
+    present = Keyring.from_root(root, VAULT_ID, 1)
+    vault = Vault(present, newest=lambda: present)
+    vault.unseal(root)
+    present = Keyring.from_root(root, VAULT_ID, 2)
+    vault.unseal(root)
+    sealed = vault.seal_bytes(b"x", file_class=FileClass.CONTENT)
+    assert Header.parse(sealed).stanza.epoch == 1
+    vault.seal()
+    vault.unseal(root)
+    assert vault.open_bytes(sealed, expect=FileClass.CONTENT).data == b"x"
+    sealed = vault.seal_bytes(b"x", file_class=FileClass.CONTENT)
+    assert Header.parse(sealed).stanza.epoch == 2
+
+
+@pytest.mark.parametrize(("vault_id", "epoch"), [(VAULT_ID, 1), (bytes(16), 9)])
+def test_an_older_or_another_keyring_is_not_taken(vault_id: bytes, epoch: int) -> None:
+    """An older vault.json, or another vault's, that was put in place changes no epoch."""
+    root = RootKey(ROOT)
+    vault = Vault(
+        Keyring.from_root(root, VAULT_ID, 5),
+        newest=lambda: Keyring.from_root(root, vault_id, epoch),
+    )
+    vault.unseal(root)
+    header = Header.parse(vault.seal_bytes(b"x", file_class=FileClass.CONTENT))
+    assert (header.vault_id, header.stanza.epoch) == (VAULT_ID, 5)
+
+
+def test_a_newer_keyring_that_does_not_fit_the_key() -> None:
+    """A later epoch without the root key's own check is not believed, and nothing is unsealed."""
+    root = RootKey(ROOT)
+    forged = Keyring.from_root(RootKey.generate(), VAULT_ID, 2)
+    vault = Vault(Keyring.from_root(root, VAULT_ID, 1), newest=lambda: forged)
+    with pytest.raises(WrongKey):
+        vault.unseal(root)
+    assert not vault.is_open

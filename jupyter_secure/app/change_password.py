@@ -1,0 +1,51 @@
+"""Give an account another password: its slot in vault.json is replaced, nothing else changes."""
+
+from __future__ import annotations
+
+from jupyter_secure.crypto.kdf import RFC_9106_LOW_MEMORY, Argon2idProfile
+from jupyter_secure.errors import WeakPassword
+from jupyter_secure.identity import passwords
+from jupyter_secure.identity.accounts import normalise_username
+from jupyter_secure.store import places
+from jupyter_secure.store.vault_file import change_keyring, load_keyring
+from jupyter_secure.vault.keyring import Keyring
+
+
+def check_old(username: str, old: str) -> None:
+    """Raise ``WrongKey`` unless ``old`` is the account's password; an unknown name is told alike.
+
+    For asking the person before they think of a new one.
+    """
+    load_keyring(places.state_dir()).open_with_password(normalise_username(username), old).wipe()
+
+
+def check_new(username: str, old: str, new: str) -> None:
+    """Raise ``WeakPassword`` or ``InvalidInput``, with a remedy, unless ``new`` will do."""
+    passwords.check_strength(new, normalise_username(username))
+    if new == old:
+        raise WeakPassword("That is the old password.", remedy="Choose another.")
+
+
+def change_password(
+    username: str, old: str, new: str, *, profile: Argon2idProfile = RFC_9106_LOW_MEMORY
+) -> None:
+    """Let ``new`` open the vault instead of ``old``. Takes some tenths of a second.
+
+    Root key, recovery key and files stay as they are. Raises ``WrongKey``, ``WeakPassword``,
+    ``InvalidInput``, ``NotSetUp``, ``StateUnusable`` or ``StorageFailed``, and then ``old`` is
+    still the password.
+    """
+    check_new(username, old, new)
+    name = normalise_username(username)
+
+    def change(keyring: Keyring) -> Keyring:
+        root = keyring.open_with_password(name, old)
+        try:
+            changed = keyring.replace_password(root, name, new, profile=profile)
+        finally:
+            root.wipe()
+        # Tried before the old slot is given up: a slot that does not open locks the account out.
+        changed.open_with_password(name, new).wipe()
+        return changed
+
+    change_keyring(places.state_dir(), change)

@@ -1,0 +1,191 @@
+"""Asking for an account, and showing what came of it: what ``init`` and ``vault recover`` share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from jupyter_secure.app import set_up
+from jupyter_secure.cli import terminal
+from jupyter_secure.cli.exit_code import DONE
+from jupyter_secure.errors import WrongCode
+from jupyter_secure.vault.keyring import Keyring
+from jupyter_secure.vault.keys import RootKey
+
+Existing = tuple[Keyring, RootKey]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how to set up."""
+    parser.add_argument(
+        "--hostname",
+        action="append",
+        default=[],
+        metavar="H",
+        help="another name or address that browsers use for this server (repeatable)",
+    )
+    parser.add_argument(
+        "--cert", type=Path, metavar="FILE", help="use this certificate (PEM) instead of making one"
+    )
+    parser.add_argument(
+        "--key", type=Path, metavar="FILE", help="its private key, if it is not in the same file"
+    )
+    parser.add_argument(
+        "--keep-ipython-history",
+        action="store_true",
+        help="let IPython go on recording every cell, unencrypted",
+    )
+
+
+def add_script_arguments(script: argparse._ArgumentGroup) -> None:
+    """Add the options that give the answers."""
+    script.add_argument("--username", metavar="U", help="name of the account to make")
+    script.add_argument(
+        "--password-stdin", action="store_true", help="read the password from standard input"
+    )
+    script.add_argument(
+        "--json", action="store_true", help="print the enrolment, secrets included, as JSON"
+    )
+
+
+def without_questions(
+    args: argparse.Namespace,
+    username: str,
+    password: str,
+    now: datetime,
+    existing: Existing | None = None,
+) -> int:
+    """Set up, and show the secrets. ``existing`` is a vault to go on with."""
+    prepared = set_up.prepare(_wishes(args, username, password), now, existing)
+    done = set_up.commit(prepared)
+    if args.json:
+        print(json.dumps(_as_json(prepared, done), indent=2))
+        return DONE
+    _show_enrolment(prepared)
+    _show_recovery(prepared)
+    _show_next(prepared, done)
+    return DONE
+
+
+def with_questions(
+    args: argparse.Namespace, now: datetime, existing: Existing | None = None
+) -> int:
+    """Ask, have the second factor confirmed, show the secrets, set up."""
+    print("This sets up HTTPS, two-factor login and encrypted notebooks for this account.")
+    print("Nothing is written until you have confirmed a code; Ctrl-C stops at any time.\n")
+    username = args.username or ""
+    if username:
+        set_up.check_username(username)
+    else:
+        username = terminal.until_accepted(
+            lambda: terminal.ask("User name", account_name()), set_up.check_username
+        )
+    password = terminal.ask_new_secret(
+        "Password", lambda text: set_up.check_password(text, username)
+    )
+    keep_history = args.keep_ipython_history or not _ask_history()
+    wishes = _wishes(args, username, password, keep_history=keep_history)
+    prepared = set_up.prepare(wishes, now, existing)
+    print()
+    _show_enrolment(prepared)
+    confirmed = _ask_code(prepared)
+    # Shown before anything is written: should the terminal be gone, so is the set-up, and no vault
+    # exists whose recovery key nobody has seen.
+    _show_recovery(confirmed)
+    sys.stdout.flush()
+    try:
+        done = set_up.commit(confirmed)
+    except BaseException:
+        print("\nNothing was set up: what is shown above is void.", file=sys.stderr)
+        raise
+    _show_next(confirmed, done)
+    return DONE
+
+
+def _wishes(
+    args: argparse.Namespace, username: str, password: str, *, keep_history: bool | None = None
+) -> set_up.Wishes:
+    return set_up.Wishes(
+        username=username,
+        password=password,
+        hostnames=tuple(args.hostname),
+        certfile=args.cert,
+        keyfile=args.key,
+        keep_ipython_history=args.keep_ipython_history if keep_history is None else keep_history,
+    )
+
+
+def _ask_history() -> bool:
+    print("\nIPython records every cell that is run, unencrypted, in ~/.ipython.")
+    return terminal.ask_yes("Turn that off?")
+
+
+def account_name() -> str:
+    """Return the name of the system account, empty where it has none: a good first guess."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def _ask_code(prepared: set_up.Prepared) -> set_up.Prepared:
+    for _ in range(terminal.TRIES):
+        code = terminal.ask("Code from the app")
+        confirmed = prepared.confirm("".join(code.split()), datetime.now(timezone.utc))
+        if confirmed is not None:
+            return confirmed
+        print("  That is not the current code. Wait for the next one.", file=sys.stderr)
+    print("  If it never fits, compare the clocks of phone and computer.", file=sys.stderr)
+    raise WrongCode
+
+
+def _show_enrolment(prepared: set_up.Prepared) -> None:
+    print("Scan this with an authenticator app:\n")
+    if picture := terminal.qr_code(prepared.totp_uri):
+        print(picture)
+    print("\n  or type this secret in by hand (time-based, six digits):")
+    print(f"  {terminal.styled(terminal.grouped(prepared.totp_secret), 'strong')}\n")
+
+
+def _show_recovery(prepared: set_up.Prepared) -> None:
+    codes = prepared.recovery_codes
+    print("\nRecovery codes: each replaces one code, should you lose the authenticator.\n")
+    for left, right in zip(codes[::2], codes[1::2], strict=True):
+        print(f"  {left}    {right}")
+    print("\nRecovery key: opens every notebook, should you forget the password.\n")
+    half = len(prepared.recovery_key) // 2
+    first, second = prepared.recovery_key[:half], prepared.recovery_key[half + 1 :]
+    print(f"  {terminal.styled(first + '-', 'strong')}")
+    print(f"  {terminal.styled(second, 'strong')}\n")
+    print("Both are shown this once. Keep them on paper or in a password manager.")
+
+
+def _show_next(prepared: set_up.Prepared, done: set_up.Done) -> None:
+    for name, value in done.replaced.items():
+        print(f"Replaced {name} (was {value!r}); `jupyter secure disable` puts it back.")
+    # The code that confirmed the enrolment is used up: it would be refused at the login.
+    with_code = "with the next code" if prepared.account.confirmed else "with a code, to confirm it"
+    print("\nDone. What to do next:")
+    print("  1. Restart Jupyter, and open the https:// address that it prints.")
+    if prepared.certificate_pem is None:
+        print(f"  2. Log in {with_code}.")
+    else:
+        print(f"  2. Let the browser trust {done.certfile},\n     then log in {with_code}.")
+    print("  3. See what is on at any time: jupyter secure status")
+
+
+def _as_json(prepared: set_up.Prepared, done: set_up.Done) -> dict[str, Any]:
+    return {
+        "username": prepared.account.username,
+        "totp_uri": prepared.totp_uri,
+        "recovery_codes": list(prepared.recovery_codes),
+        "recovery_key": prepared.recovery_key,
+        "certificate": str(done.certfile),
+        "config_file": str(done.config_file),
+    }

@@ -1,0 +1,118 @@
+"""``jupyter secure vault verify``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_secure.app import files
+from jupyter_secure.cli import vault_key
+from jupyter_secure.cli.exit_code import DONE, FAILED
+from jupyter_secure.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from jupyter_secure.app.verify import Verified
+    from jupyter_secure.vault.envelope import Header
+    from jupyter_secure.vault.keys import RootKey
+    from jupyter_secure.vault.vault import Vault
+
+_DESCRIPTION = """\
+Read every sealed file below a folder to its end, checkpoints too, and report each that
+does not open, with the reason. Nothing is changed. The exit code is 1 if any fails. It
+finds damage and files that were put in the wrong place; it cannot tell a file from an
+older version of itself."""
+_EXAMPLE = """\
+examples:
+  jupyter secure vault verify
+  jupyter secure vault verify ~/notebooks --json | jq .failed
+  jupyter secure vault verify /mnt/backup --recovery-key-stdin < key.txt"""
+
+TEXTS = {"verify": (_DESCRIPTION, _EXAMPLE)}
+
+
+def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa: ARG001  # the modules' common form
+    """Add the options of ``verify``."""
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="folder or file to read (default: where you are)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    vault_key.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read everything, and say what was found."""
+    from jupyter_secure.app.effective_settings import effective_settings
+    from jupyter_secure.app.report import patterns_of
+    from jupyter_secure.app.verify import verify
+
+    patterns = patterns_of(effective_settings())
+    root = vault_key.root_key(args)
+    try:
+        with Progress() as line:
+            found = verify(
+                args.folder,
+                _Vaults(root, by_file=args.recovery_key_stdin),
+                patterns,
+                lambda now: line.say(f"{now.read} sealed files, {now.bytes >> 20} MiB read"),
+            )
+    finally:
+        root.wipe()
+    if args.json:
+        print(json.dumps(_facts(args.folder, found), indent=2))
+    else:
+        _show(args.folder, found)
+    return FAILED if found.failures else DONE
+
+
+class _Vaults:
+    """Gives the vault for a file: this account's or, with the recovery key, the file's own."""
+
+    def __init__(self, root: RootKey, *, by_file: bool) -> None:
+        self._root = root
+        self._here = None if by_file else files.vault_here(root)
+
+    def __call__(self, header: Header) -> Vault:
+        return self._here or files.vault_of(self._root, header)
+
+
+def _show(folder: Path, found: Verified) -> None:
+    for failure in found.failures:
+        print(failure.error, file=sys.stderr)
+    of_them = f", {found.checkpoints} of them checkpoints" if found.checkpoints else ""
+    print(f"{_count(found.read, 'sealed file')} read in {folder.absolute()}{of_them}.")
+    if found.failures:
+        print(f"{len(found.failures)} failed; what to do stands above.")
+    elif found.read:
+        print("All of them open.")
+    if found.plain:
+        print(f"{_count(found.plain, 'file')} to be encrypted: not sealed yet.")
+
+
+def _facts(folder: Path, found: Verified) -> dict[str, object]:
+    return {
+        "folder": str(folder.absolute()),
+        "read": found.read,
+        "bytes": found.bytes,
+        "checkpoints": found.checkpoints,
+        "plain": found.plain,
+        "failed": [
+            {
+                "path": str(failure.path),
+                "reason": failure.error.reason,
+                "message": str(failure.error),
+            }
+            for failure in found.failures
+        ],
+    }
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
