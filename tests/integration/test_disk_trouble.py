@@ -85,15 +85,14 @@ def each_failure(
 ) -> Iterator[SecureError | None]:
     """Fail the first call of ``work``, at its next run the second, until there is none left."""
     for at in range(1, 1000):
+        refused: SecureError | None = None
         try:
             with trapped(failing(at, number, lasting=lasting)) as seen:
                 work()
         except (StorageFailed, StateUnusable) as error:
-            assert error.why
-            assert error.remedy
-            yield error
-        else:
-            yield None
+            refused = error
+        assert refused is None or (refused.why and refused.remedy)
+        yield refused
         if len(seen) < at:
             assert at > 1, "nothing was trapped"
             return
@@ -120,7 +119,8 @@ def test_each_call_can_fail(writer: Writer, work: str, number: int, lasting: boo
         assert now.keys() == before.keys()
         for name, data in now.items():
             known = "kept.ipynb" if name == "restored.ipynb" else name.replace("-checkpoint", "")
-            assert data == before[name] or version_of(data, known) <= writer.version
+            if data != before[name]:
+                version_of(data, known)  # which fails unless it is a whole one
         assert descriptors() == open_before
         before = now
     assert refused
@@ -194,7 +194,8 @@ def fill(folder: Path) -> None:
                 while file.write(b"\0" * size):
                     pass
             except OSError as error:
-                assert error.errno == errno.ENOSPC
+                if error.errno != errno.ENOSPC:
+                    raise
 
 
 def test_a_full_disk(small_disk: Path, keyring: Keyring) -> None:
@@ -207,12 +208,10 @@ def test_a_full_disk(small_disk: Path, keyring: Keyring) -> None:
         before = contents(place)
         fill(small_disk)
         for work in ("save", "upload", "checkpoint", "restore", "seal", "copy_folder", "keys"):
-            with pytest.raises(StorageFailed, match="disk is full|could not be copied"):
+            with pytest.raises(StorageFailed, match=r"disk is full|could not be copied"):
                 getattr(writer, work)()
             assert contents(place) == before
-            assert (
-                sorted(path.name for path in (place.folder / "state").iterdir())[-1] == "vault.json"
-            )
+            assert max(path.name for path in (place.folder / "state").iterdir()) == "vault.json"
         check_database_is_full(writer)
         (small_disk / "filler").unlink()
         for work in ("save", "upload", "checkpoint", "restore", "seal", "keys", "log_in"):

@@ -1,4 +1,4 @@
-"""A whole server, killed while its clients write: what they were told is there, and all is sealed."""
+"""A whole server, killed while its clients write: what they were told is there, and sealed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = [
 ]
 
 CANARY = "canary-9d20b3"
-KILLS = 8
+KILLS = 7
 SEED = 20264
 # Of the text in a notebook, in bytes: a few chunks at most, and many.
 _SIZES = (100, 20_000, 700_000)
@@ -69,7 +69,7 @@ class Visitor(threading.Thread):
             pass  # the kill
         except requests.exceptions.ChunkedEncodingError:
             pass  # the kill, in the middle of an answer
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  # raised again by the thread that waits
             self.failed = error
 
     def noted(self, name: str, version: int, work: Callable[[], requests.Response]) -> None:
