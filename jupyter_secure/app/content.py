@@ -20,19 +20,8 @@ from jupyter_secure.app.opening import Facts, Reading, explained, header_of
 from jupyter_secure.app.root import Root
 from jupyter_secure.app.seen import Seen
 from jupyter_secure.app.writing import Writing
-from jupyter_secure.errors import (
-    CorruptFile,
-    Locked,
-    UnsupportedFormat,
-)
-from jupyter_secure.locks import (
-    Actor,
-    Lock,
-    LockMode,
-    LockStore,
-    check_read,
-    check_write,
-)
+from jupyter_secure.errors import CorruptFile, Locked, UnsupportedFormat
+from jupyter_secure.locks import Actor, Lock, LockMode, LockStore, check_read, check_write
 from jupyter_secure.store.atomic import AtomicFile, write_atomically
 from jupyter_secure.vault.envelope import (
     HEADER_BYTES,
