@@ -24,8 +24,8 @@ _STEP_SECONDS = 30
 class Authenticator:
     """What a phone does, and remembers which codes it has shown.
 
-    The server takes each time step once and in order, and one step early or late: up to three
-    codes are ready at any moment, after that the next one has to be waited for.
+    The server takes each time step once and in order, and one step early or late: two codes are
+    ready at any moment, after that the next one has to be waited for.
     """
 
     def __init__(self, totp_uri: str) -> None:
@@ -37,8 +37,9 @@ class Authenticator:
         """Return a code that the server has not seen yet, waiting for one if need be."""
         while True:
             now = int(time.time()) // _STEP_SECONDS
-            step = max(self._last + 1, now - 1)
-            # One early is left alone: between here and the server the clock only goes on.
+            # Never the step before this one, though the server still takes it: while a page loads
+            # the clock goes on, and then it is one too old.
+            step = max(self._last + 1, now)
             if step <= now + 1:
                 self._last = step
                 return self._totp.at(step * _STEP_SECONDS)
