@@ -82,13 +82,13 @@ test-wheel: $(VENV)/.make/code $(VENV)/.make/dev ## the same on the built wheel
 	$(PYTEST_WHEEL) -m '$(QUICK)' --junit-xml=$(REPORTS)/unit.xml
 
 test-integration: $(VENV)/.make/code $(VENV)/.make/dev ## a real server over TLS
-	$(PYTEST_WHEEL) -m integration --junit-xml=$(REPORTS)/integration.xml
+	$(PYTEST_WHEEL) -m integration --numprocesses=2 --dist=loadfile --junit-xml=$(REPORTS)/integration.xml
 
 test-browser: $(VENV)/.make/code $(VENV)/.make/dev ## end to end in Chromium
 	$(PYTEST_WHEEL) -m browser --junit-xml=$(REPORTS)/browser.xml
 
 test-install: $(VENV)/.make/dev ## wheel, source distribution and clone in fresh environments
-	$(PYTEST_WHEEL) -m install --junit-xml=$(REPORTS)/install.xml
+	$(PYTEST_WHEEL) -m install --numprocesses=2 --dist=loadfile --junit-xml=$(REPORTS)/install.xml
 
 # ── what is installed and built ─────────────────────────────────────────────────────────────────
 

@@ -20,18 +20,16 @@ class SealedCheckpoints(AsyncFileCheckpoints):
     """Jupyter's checkpoints beside the notebook, written and read through ``app.content``."""
 
     def checkpoint_path(self, checkpoint_id: str, path: str) -> str:
-        """Return where the checkpoint lies; 404 for another id, or for a file that is not shown.
+        """Return where the checkpoint lies; 404 for a file that is not shown.
 
-        The id is a part of a file's name: "b-checkpoint" of "a.ipynb" would be the checkpoint of
-        "a-b.ipynb", whose locks nobody asked. Jupyter's other routes refuse hidden files by
-        themselves, those for checkpoints do not.
+        Jupyter's other routes refuse hidden files by themselves, those for checkpoints do not.
         """
         manager: Any = self.parent
         os_path = self._get_os_path(path)
         with as_http():
             manager.content.key(os_path)  # before Jupyter makes a folder where it may not
         hidden = is_hidden(os_path, self.root_dir)
-        if checkpoint_id != _ID or (hidden and not manager.allow_hidden):
+        if hidden and not manager.allow_hidden:
             self.no_such_checkpoint(path, checkpoint_id)
         found: str = super().checkpoint_path(checkpoint_id, path)
         return found
@@ -47,6 +45,7 @@ class SealedCheckpoints(AsyncFileCheckpoints):
 
     async def restore_checkpoint(self, contents_mgr: Any, checkpoint_id: str, path: str) -> None:
         """Put back what the checkpoint holds."""
+        self._check_id(checkpoint_id, path)
         source = self.checkpoint_path(checkpoint_id, path)
         target = contents_mgr._get_os_path(path)
         with as_http():
@@ -54,8 +53,18 @@ class SealedCheckpoints(AsyncFileCheckpoints):
 
     async def delete_checkpoint(self, checkpoint_id: str, path: str) -> None:
         """Delete a checkpoint, unless a lock keeps what can be got back."""
+        self._check_id(checkpoint_id, path)
         manager: Any = self.parent
         content: Content = manager.content
         with as_http():
             content.check_write(self._get_os_path(path.strip("/")), current_actor())
         await super().delete_checkpoint(checkpoint_id, path)
+
+    def _check_id(self, checkpoint_id: str, path: str) -> None:
+        """Raise 404 for any id but the one there is.
+
+        It comes from the client and is a part of a file's name: "b-checkpoint" of "a.ipynb" would
+        be the checkpoint of "a-b.ipynb", whose locks nobody asked.
+        """
+        if checkpoint_id != _ID:
+            self.no_such_checkpoint(path, checkpoint_id)
