@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, create_engine, event, func, insert, inspect, select
+from sqlalchemy import URL, Connection, create_engine, event, func, insert, inspect, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -229,8 +229,17 @@ def _check(connection: Connection, path: Path, *, create: bool) -> None:
             f"A newer version of jupyter-secure wrote the state database {path}.",
             remedy="Install that version again.",
         )
-    missing = set(schema.metadata.tables) - found
-    if version != schema.VERSION or missing:
+    # What an older version did not know yet may be missing, and nothing else.
+    later = {
+        table.name
+        for since, tables in schema.ADDED.items()
+        if version and since > version
+        for table in tables
+    }
+    if not version or set(schema.metadata.tables) - found - later:
         raise StateUnusable(
             f"The state database {path} is incomplete.", remedy="Put it back from a backup."
         )
+    if version < schema.VERSION:
+        schema.metadata.create_all(connection)
+        connection.execute(update(schema.schema_version).values(version=schema.VERSION))

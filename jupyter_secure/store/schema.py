@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-VERSION = 1
+VERSION = 2
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
@@ -113,3 +113,30 @@ locks = Table(
     Column("owner", String, nullable=False),
     Column("created_at", Moment, nullable=False),
 )
+
+# Paths here are bytes, as the operating system has them: a name need not be text.
+catalogue = Table(
+    "catalogue",
+    metadata,
+    Column("path", LargeBinary, primary_key=True),
+    Column("file_id", LargeBinary(16), nullable=False, index=True),
+    Column("file_version", LargeBinary(8), nullable=False),
+    Column("highest", LargeBinary(8), nullable=False),
+    Column("salt", LargeBinary(24), nullable=False),
+    Column("tag", LargeBinary(32), nullable=False),
+)
+
+# One row, or none while the catalogue is empty.
+catalogue_head = Table(
+    "catalogue_head",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("sum", LargeBinary(32), nullable=False),
+    Column("tag", LargeBinary(32), nullable=False),
+)
+
+sealed_folders = Table("sealed_folders", metadata, Column("path", String, primary_key=True))
+
+#: The tables that came with each later version: what an older database lacks is made.
+ADDED: dict[int, tuple[Table, ...]] = {2: (catalogue, catalogue_head, sealed_folders)}

@@ -126,7 +126,7 @@ def test_looking_and_writing_is_one_step(opened: Database) -> None:
         thread.join()
     with opened.reading() as connection:
         found = connection.execute(select(schema.schema_version.c.version)).scalars().all()
-    assert sorted(found) == [*range(-40, 0), 1]
+    assert sorted(found) == [*range(-40, 0), schema.VERSION]
 
 
 @pytest.mark.parametrize("name", ["a b.db", "50%.db", "what?.db", "no#1.db", "ü.db", "file:x.db"])
@@ -241,10 +241,27 @@ def test_create_does_not_adopt_anothers(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_older(path: Path) -> None:
+    """A database of an earlier version gets the tables that came since, and keeps what it holds."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO locks VALUES ('a.ipynb', NULL, 'private', 'alice', 0)")
+        for table in (table for tables in schema.ADDED.values() for table in tables):
+            connection.execute(f"DROP TABLE {table.name}")
+        connection.execute("UPDATE schema_version SET version = 1")
+        connection.commit()
+    upgraded = Database.open(path)
+    with upgraded.reading() as connection:
+        assert connection.execute(select(schema.locks.c.owner)).scalars().all() == ["alice"]
+        assert connection.execute(select(schema.catalogue)).all() == []
+        found = connection.execute(select(schema.schema_version.c.version)).scalars().all()
+    assert found == [schema.VERSION]
+    upgraded.close()
+
+
 def test_newer(path: Path) -> None:
     """A database that a newer version wrote is not touched."""
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE schema_version SET version = 2")
+        connection.execute(f"UPDATE schema_version SET version = {schema.VERSION + 1}")
         connection.commit()
     with pytest.raises(UnsupportedFormat, match="newer version"):
         Database.open(path)
