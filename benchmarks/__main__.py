@@ -16,10 +16,14 @@ sys.path.insert(0, str(_FOLDER.parent / "tests"))
 # They need that path.
 from benchmarks import (  # noqa: E402
     command_line,
+    download,
+    large_files,
     light_request,
     listing,
     login,
+    manager,
     open_and_save,
+    opening_memory,
     report,
     servers,
     start_up,
@@ -31,11 +35,18 @@ _Measure = Callable[[dict[str, servers.Server], Plan], Iterator[Row]]
 # These talk to servers that run; the others start what they need.
 _RUNNING: dict[str, _Measure] = {
     "open-and-save": open_and_save.measure,
+    "download": download.measure,
     "listing": listing.measure,
     "light-request": light_request.measure,
     "login": login.measure,
 }
-_APART: dict[str, _Measure] = {"start-up": start_up.measure, "command-line": command_line.measure}
+_APART: dict[str, _Measure] = {
+    "manager": manager.measure,
+    "opening-memory": opening_memory.measure,
+    "large-files": large_files.measure,
+    "start-up": start_up.measure,
+    "command-line": command_line.measure,
+}
 
 
 def main() -> None:

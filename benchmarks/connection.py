@@ -28,6 +28,17 @@ class Connection:
         """Return the body; anything but 200 ends the measurement."""
         return self._send("GET", path, None, (200,))
 
+    def drain(self, path: str) -> int:
+        """Read a body of any size to its end, keep none of it, and return its size."""
+        self._http.request("GET", path, None, self.headers)
+        answer = self._http.getresponse()
+        if answer.status != 200:
+            raise RuntimeError(f"GET {path}: {answer.status} {answer.read(500)!r}")
+        size, buffer = 0, bytearray(1 << 20)
+        while count := answer.readinto(buffer):
+            size += count
+        return size
+
     def put(self, path: str, body: bytes) -> None:
         """Save a model."""
         self._send("PUT", path, body, (200, 201))

@@ -16,21 +16,21 @@ from benchmarks.measuring import Plan, Row
 from benchmarks.servers import Server
 from benchmarks.timing import in_turns
 
-_NOTEBOOKS = 1000
 _FOLDER = "many"
 
 
 def measure(servers: dict[str, Server], plan: Plan) -> Iterator[Row]:
     """Yield one row."""
+    number = 1000 if plan.quick else 10_000
     for server in servers.values():
-        _fill(server)
+        _fill(server, number)
     connections = {name: server.connect() for name, server in servers.items()}
     for connection in connections.values():
-        assert connection.get(f"/api/contents/{_FOLDER}").count(b".ipynb") >= _NOTEBOOKS
+        assert connection.get(f"/api/contents/{_FOLDER}").count(b".ipynb") >= number
     listed = in_turns(
-        {name: partial(_list, one) for name, one in connections.items()}, rounds=plan.rounds(20)
+        {name: partial(_list, one) for name, one in connections.items()}, rounds=plan.rounds(12)
     )
-    yield Row(f"list {_NOTEBOOKS:,} notebooks", listed)
+    yield Row(f"list {number:,} notebooks", listed)
     for connection in connections.values():
         connection.close()
 
@@ -39,22 +39,21 @@ def _list(connection: Connection) -> None:
     connection.get(f"/api/contents/{_FOLDER}?type=directory&content=1")
 
 
-def _fill(server: Server) -> None:
+def _fill(server: Server, number: int) -> None:
     folder = server.work / _FOLDER
     folder.mkdir()
-    files = [folder / f"notebook-{number:04}.ipynb" for number in range(_NOTEBOOKS)]
-    for number, path in enumerate(files):
-        path.write_bytes(notebooks.file(number))
+    for one in range(number):
+        (folder / f"notebook-{one:05}.ipynb").write_bytes(notebooks.file(one))
     if server.home is not None:
-        _seal(server, files)
+        _seal(server, folder)
 
 
-def _seal(server: Server, files: list[Path]) -> None:
+def _seal(server: Server, folder: Path) -> None:
     assert server.home is not None
     command = [sys.executable, "-c", "from jupyter_secure.cli.main import main; exit(main())"]
     arguments = ["vault", "seal", "--username", server.home.username, "--password-stdin"]
     subprocess.run(
-        [*command, *arguments, *map(str, files)],
+        [*command, *arguments, "--all", str(folder)],
         input=PASSWORD.encode(),
         env=server.variables,
         stdout=subprocess.DEVNULL,

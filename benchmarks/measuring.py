@@ -9,6 +9,8 @@ from typing import TypeVar
 from benchmarks.timing import Series
 
 _QUICK_BYTES = 1_000_000
+_LARGE = ("1 GiB", 1 << 30)
+_QUICK_LARGE = ("64 MiB", 1 << 26)
 _Size = TypeVar("_Size", bound=tuple[str, int, bool, int])
 
 
@@ -26,13 +28,20 @@ class Plan:
         """Leave out what takes long."""
         return [size for size in sizes if not self.quick or size[1] <= _QUICK_BYTES]
 
+    @property
+    def large(self) -> tuple[str, int]:
+        """What a large file is: in words, and in bytes."""
+        return _QUICK_LARGE if self.quick else _LARGE
+
 
 @dataclass(frozen=True)
 class Row:
     """One line of the table: what was done, and the times of each that did it.
 
-    The last of ``series`` is ours; it is compared with every other.
+    The last of ``series`` is ours; it is compared with every other. Where ``unit`` is "MiB" they
+    are not seconds but memory.
     """
 
     what: str
     series: dict[str, Series]
+    unit: str = "s"

@@ -15,7 +15,8 @@ from benchmarks.timing import in_turns
 _SIZES = (
     ("50 kB", 50_000, False, 40),
     ("1 MB", 1_000_000, False, 24),
-    ("20 MB", 20_000_000, True, 8),
+    ("20 MB of cells", 20_000_000, False, 6),
+    ("20 MB of pictures", 20_000_000, True, 10),
 )
 
 

@@ -11,9 +11,9 @@ from benchmarks.timing import Ratio, Series, ratio
 
 def line(row: Row) -> str:
     """Return one row for the terminal."""
-    times = "   ".join(f"{name} {_time(one.median)}" for name, one in row.series.items())
+    times = "   ".join(f"{name} {_value(one.median, row.unit)}" for name, one in row.series.items())
     ratios = "   ".join(f"÷ {name} {_ratio(one)}" for name, one in _ratios(row).items())
-    return f"{row.what:24} {times}   {ratios}"
+    return f"{row.what:40} {times}   {ratios}"
 
 
 def page(rows: Sequence[Row], facts: Mapping[str, str]) -> str:
@@ -39,17 +39,20 @@ def table(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         ratios = _ratios(row)
         cells = [row.what]
-        cells += [_series(row.series[name]) if name in row.series else "–" for name in names]
+        cells += [
+            _series(row.series[name], row.unit) if name in row.series else "–" for name in names
+        ]
         cells += [f"**{_ratio(ratios[one])}**" if one in ratios else "–" for one in names[:-1]]
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 
 def as_json(rows: Sequence[Row], facts: Mapping[str, str]) -> str:
-    """Return everything, each single time in seconds included."""
+    """Return everything, each single value included."""
     measured = {
         row.what: {
-            "seconds": {name: one.seconds for name, one in row.series.items()},
+            "unit": row.unit,
+            "values": {name: one.seconds for name, one in row.series.items()},
             "ratios": {name: vars(one) for name, one in _ratios(row).items()},
         }
         for row in rows
@@ -62,8 +65,13 @@ def _ratios(row: Row) -> dict[str, Ratio]:
     return {name: ratio(row.series[ours], row.series[name]) for name in others}
 
 
-def _series(series: Series) -> str:
-    return f"{_time(series.median)} ({_time(series.least)}–{_time(series.most)})"
+def _series(series: Series, unit: str) -> str:
+    least, most = _value(series.least, unit), _value(series.most, unit)
+    return f"{_value(series.median, unit)} ({least}–{most})"
+
+
+def _value(number: float, unit: str) -> str:
+    return f"{number:.1f} {unit}" if unit != "s" else _time(number)
 
 
 def _time(seconds: float) -> str:

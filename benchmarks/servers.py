@@ -30,7 +30,7 @@ _START_SECONDS = 90
 
 @dataclass
 class Server:
-    """One of them, started or not; ``port`` is chosen at the start."""
+    """One of them, started or not; ``port`` and ``pid`` are those of the last start."""
 
     name: str
     path: Path
@@ -39,6 +39,7 @@ class Server:
     options: tuple[str, ...] = ()
     home: Home | None = None
     port: int = 0
+    pid: int = 0
 
     @property
     def work(self) -> Path:
@@ -60,6 +61,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        self.pid = process.pid
         try:
             self._wait(process)
             yield self

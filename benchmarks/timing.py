@@ -13,7 +13,7 @@ _RESAMPLES = 2000
 
 @dataclass
 class Series:
-    """Times of one thing, in seconds, in the order in which they were taken."""
+    """Times of one thing, in seconds, in the order in which they were taken; or another measure."""
 
     seconds: list[float] = field(default_factory=list)
 

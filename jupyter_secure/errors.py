@@ -137,6 +137,32 @@ class ElevationRequired(Locked):
     reason = "elevation-required"
 
 
+class PassphraseRequired(Locked):
+    """The content is under a passphrase that was not given, or not in this session."""
+
+    reason = "passphrase-required"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is locked with a passphrase.",
+            why="Without it nothing opens the file, the unsealed vault included.",
+            remedy="Enter its passphrase.",
+        )
+
+
+class WrongPassphrase(SecureError):
+    """A passphrase that does not open this file."""
+
+    reason = "wrong-passphrase"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"That passphrase does not open {name}.",
+            why="It was mistyped, or belongs to another file.",
+            remedy="Try again.",
+        )
+
+
 class VaultSealed(SecureError):
     """The keys are not in memory: nobody is logged in."""
 
@@ -160,6 +186,36 @@ class CorruptFile(SecureError):
     """A sealed file that is damaged, cut short or altered."""
 
     reason = "corrupt"
+
+
+class NotAsLeft(Conflict):
+    """A file that is whole, and not what was last saved at its place; see ``vault.catalogue``."""
+
+    reason = "not-as-left"
+
+
+class RolledBack(NotAsLeft):
+    """Another version than the last one."""
+
+    reason = "rolled-back"
+
+
+class Swapped(NotAsLeft):
+    """Another file than the one that was left there."""
+
+    reason = "swapped"
+
+
+class Unsealed(NotAsLeft):
+    """A plain file where a sealed one was."""
+
+    reason = "unsealed"
+
+
+class Unchecked(NotAsLeft):
+    """What was left there is not known: the catalogue was changed from outside."""
+
+    reason = "unchecked"
 
 
 class UnsupportedFormat(SecureError):

@@ -12,17 +12,20 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
-from jupyter_secure.errors import ElevationRequired, Locked, Refused
+from jupyter_secure.errors import ElevationRequired, Locked, PassphraseRequired, Refused
 
 
 class LockMode(str, Enum):
     """What a lock withholds.
 
     PRIVATE: everything, until its owner has confirmed a second factor. READ_ONLY: every change.
+    SEALED: everything, from everyone, until its passphrase is given; the file itself lies under it,
+    so that neither this program nor whoever has the vault's key opens it without.
     """
 
     PRIVATE = "private"
     READ_ONLY = "read-only"
+    SEALED = "sealed"
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,14 @@ class Lock:
 class Actor:
     """Who asks: a user name, or ``None`` for nobody, and whether a second factor is fresh.
 
-    ``session`` is the public id of the session it asks in, empty outside of one.
+    ``session`` is the public id of the session it asks in, empty outside of one. ``has_passphrase``
+    is about the file in question: whether its passphrase was given in that session.
     """
 
     username: str | None
     elevated: bool
     session: str = ""
+    has_passphrase: bool = False
 
 
 NOBODY = Actor(username=None, elevated=False)
@@ -61,8 +66,8 @@ class LockStore(Protocol):
         """Return the lock on exactly ``path``, or ``None``."""
         ...
 
-    def find_by_file_id(self, file_id: bytes) -> Lock | None:
-        """Return the strictest lock on that content, under whatever path, or ``None``."""
+    def find_by_file_id(self, file_id: bytes) -> tuple[Lock, ...]:
+        """Return the locks on that content, under whatever paths; the strictest comes first."""
         ...
 
     def under(self, prefix: str) -> tuple[Lock, ...]:
@@ -95,16 +100,20 @@ class LockStore(Protocol):
 
 def check_read(lock: Lock | None, actor: Actor) -> None:
     """Raise unless ``actor`` may see the content."""
-    if lock is not None and lock.mode is LockMode.PRIVATE:
+    if lock is None:
+        return
+    if lock.mode is LockMode.PRIVATE:
         _check_private(lock, actor)
+    elif lock.mode is LockMode.SEALED:
+        _check_passphrase(lock, actor)
 
 
 def check_write(lock: Lock | None, actor: Actor) -> None:
     """Raise unless ``actor`` may change the content."""
     if lock is None:
         return
-    if lock.mode is LockMode.PRIVATE:
-        _check_private(lock, actor)
+    if lock.mode is not LockMode.READ_ONLY:
+        check_read(lock, actor)
         return
     raise Locked(
         f"“{lock.path}” is locked against changes.",
@@ -114,29 +123,42 @@ def check_write(lock: Lock | None, actor: Actor) -> None:
 
 
 def check_move_or_delete(lock: Lock | None, actor: Actor) -> None:
-    """Raise unless ``actor`` may rename, move or delete the file: as for changing it."""
-    check_write(lock, actor)
+    """Raise unless ``actor`` may rename, move or delete the file: as for changing it.
+
+    The owner of a sealed lock may without the passphrase: nothing is learnt by it, and a file whose
+    passphrase is lost must not stay for ever.
+    """
+    if lock is None or lock.mode is not LockMode.SEALED or lock.owner != actor.username:
+        check_write(lock, actor)
 
 
 def check_relock(lock: Lock | None, mode: LockMode, actor: Actor) -> None:
     """Raise unless ``actor`` may set ``mode`` on a file that ``lock`` holds.
 
-    Making a private notebook readable is unlocking it, and takes what that takes.
+    Taking from a notebook what withholds it is unlocking it, and takes what that takes; a new
+    passphrase in place of the old one too.
     """
-    if lock is not None and lock.mode is LockMode.PRIVATE and mode is not LockMode.PRIVATE:
+    if lock is not None and (
+        lock.mode is LockMode.SEALED
+        or (lock.mode is LockMode.PRIVATE and mode is not LockMode.PRIVATE)
+    ):
         check_unlock(lock, actor)
 
 
 def check_unlock(lock: Lock, actor: Actor) -> None:
-    """Raise unless ``actor`` may take the lock off: its owner, elevated if it is private."""
+    """Raise unless ``actor`` may take the lock off: its owner, who has it open if it withholds."""
     if actor.username != lock.owner:
         raise Refused(
             f"The lock on “{lock.path}” is not yours.",
             why=f"{lock.owner} holds it.",
             remedy=f"Ask {lock.owner} to unlock it.",
         )
-    if lock.mode is LockMode.PRIVATE:
-        _check_private(lock, actor)
+    check_read(lock, actor)
+
+
+def _check_passphrase(lock: Lock, actor: Actor) -> None:
+    if not actor.has_passphrase:
+        raise PassphraseRequired(f"“{lock.path}”")
 
 
 def _check_private(lock: Lock, actor: Actor) -> None:

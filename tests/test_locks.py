@@ -5,7 +5,13 @@ from datetime import datetime, timezone
 
 import pytest
 
-from jupyter_secure.errors import ElevationRequired, Locked, Refused, SecureError
+from jupyter_secure.errors import (
+    ElevationRequired,
+    Locked,
+    PassphraseRequired,
+    Refused,
+    SecureError,
+)
 from jupyter_secure.locks import (
     NOBODY,
     Actor,
@@ -20,11 +26,14 @@ from jupyter_secure.locks import (
 
 WHEN = datetime(2030, 1, 1, tzinfo=timezone.utc)
 PRIVATE = Lock("a.ipynb", b"f" * 16, LockMode.PRIVATE, "alice", WHEN)
+SEALED = Lock("a.ipynb", b"f" * 16, LockMode.SEALED, "alice", WHEN)
 READ_ONLY = Lock("a.ipynb", b"f" * 16, LockMode.READ_ONLY, "alice", WHEN)
 
 OWNER = Actor("alice", elevated=False)
 ELEVATED = Actor("alice", elevated=True)
 OTHER = Actor("bob", elevated=True)
+OPEN = Actor("alice", elevated=False, has_passphrase=True)
+OTHER_OPEN = Actor("bob", elevated=False, has_passphrase=True)
 ANYONE = [OWNER, ELEVATED, OTHER, NOBODY]
 
 Outcome = type[SecureError] | None
@@ -53,6 +62,11 @@ def test_unlocked(check: Callable[[Lock | None, Actor], None], actor: Actor) -> 
         (PRIVATE, ELEVATED, None, None, None),
         (PRIVATE, OTHER, Locked, Locked, Refused),
         (PRIVATE, NOBODY, Locked, Locked, Refused),
+        (SEALED, ELEVATED, PassphraseRequired, PassphraseRequired, PassphraseRequired),
+        (SEALED, OPEN, None, None, None),
+        (SEALED, OTHER, PassphraseRequired, PassphraseRequired, Refused),
+        (SEALED, OTHER_OPEN, None, None, Refused),
+        (SEALED, NOBODY, PassphraseRequired, PassphraseRequired, Refused),
         (READ_ONLY, OWNER, None, Locked, None),
         (READ_ONLY, ELEVATED, None, Locked, None),
         (READ_ONLY, OTHER, None, Locked, Refused),
@@ -63,7 +77,9 @@ def test_rules(lock: Lock, actor: Actor, read: Outcome, change: Outcome, unlock:
     """Each lock lets each person do exactly this."""
     assert outcome(lambda: check_read(lock, actor)) is read
     assert outcome(lambda: check_write(lock, actor)) is change
-    assert outcome(lambda: check_move_or_delete(lock, actor)) is change
+    # What nobody can open any more, its owner can still put away.
+    puts_away = lock is SEALED and actor.username == lock.owner
+    assert outcome(lambda: check_move_or_delete(lock, actor)) is (None if puts_away else change)
     assert outcome(lambda: check_unlock(lock, actor)) is unlock
 
 
@@ -77,6 +93,12 @@ def test_rules(lock: Lock, actor: Actor, read: Outcome, change: Outcome, unlock:
         (PRIVATE, LockMode.READ_ONLY, OWNER, ElevationRequired),
         (PRIVATE, LockMode.READ_ONLY, ELEVATED, None),
         (PRIVATE, LockMode.READ_ONLY, OTHER, Refused),
+        (PRIVATE, LockMode.SEALED, OWNER, ElevationRequired),
+        (READ_ONLY, LockMode.SEALED, OWNER, None),
+        (SEALED, LockMode.SEALED, ELEVATED, PassphraseRequired),
+        (SEALED, LockMode.PRIVATE, ELEVATED, PassphraseRequired),
+        (SEALED, LockMode.PRIVATE, OPEN, None),
+        (SEALED, LockMode.PRIVATE, OTHER_OPEN, Refused),
     ],
 )
 def test_changing_the_mode(
@@ -91,6 +113,7 @@ def test_changing_the_mode(
     [
         (check_read, PRIVATE, OTHER),
         (check_read, PRIVATE, OWNER),
+        (check_read, SEALED, OWNER),
         (check_write, READ_ONLY, OWNER),
         (check_unlock, READ_ONLY, OTHER),
     ],

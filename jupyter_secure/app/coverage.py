@@ -35,29 +35,49 @@ class Coverage:
         return self.matching - self.sealed - self.unreadable
 
 
-def must_seal(path: str, patterns: Sequence[str]) -> bool:
-    """Return whether the patterns want a file encrypted; ``path`` is below the root, with "/".
+def must_seal(path: str, patterns: Sequence[str], marked: Sequence[str] = ()) -> bool:
+    """Return whether the patterns, or a marked folder that it lies in, want a file encrypted.
 
-    Without regard to case: one file too many is sealed rather than one too few.
+    ``path`` and the folders are below the root, with "/". Without regard to case: one file too many
+    is sealed rather than one too few.
     """
     path = path.lower()
     name = path.rpartition("/")[2]
     return any(
         fnmatchcase(path if "/" in pattern else name, pattern.lower()) for pattern in patterns
-    )
+    ) or in_marked_folder(path, marked)
 
 
-def count(root: Path, patterns: Sequence[str], *, seconds: float = 5.0) -> Coverage:
-    """Walk ``root`` and look at the first bytes of each file that matches, for some seconds."""
+def in_marked_folder(path: str, marked: Sequence[str]) -> bool:
+    """Return whether ``path`` is a ``marked`` folder or lies below one; "" is the root."""
+    below = f"{path}/".lower()
+    return any(not folder or below.startswith(f"{folder}/".lower()) for folder in marked)
+
+
+def is_left_out(name: str) -> bool:
+    """Return whether an entry of a folder is hidden, and so none of what Jupyter shows and saves.
+
+    Folders of checkpoints are hidden too, and counted and sealed all the same.
+    """
+    return name.startswith(".") and name != CHECKPOINTS
+
+
+def count(
+    root: Path, patterns: Sequence[str], marked: Sequence[str] = (), *, seconds: float = 5.0
+) -> Coverage:
+    """Walk ``root`` and look at the first bytes of each file that matches, for some seconds.
+
+    ``marked`` are the folders below it in which every file counts. What is hidden is left out.
+    """
     until = time.monotonic() + seconds
     sealed = matching = unreadable = plain_checkpoints = 0
     for folder, folders, names in os.walk(root):
         if time.monotonic() > until:
             return Coverage(sealed, matching, unreadable, plain_checkpoints, counted_all=False)
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not is_left_out(name))
         below = Path(folder).relative_to(root)
         for name in names:
-            if not must_seal((below / name).as_posix(), patterns):
+            if is_left_out(name) or not must_seal((below / name).as_posix(), patterns, marked):
                 continue
             is_ours = _is_sealed(Path(folder, name))
             if CHECKPOINTS in below.parts:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import BinaryIO
 
-from jupyter_secure.vault.envelope import HEADER_BYTES, FileClass, Flags, Header, plaintext_size
-from jupyter_secure.vault.vault import FileOpener, Vault
+from jupyter_secure.vault.envelope import FileClass, Flags, Header
+from jupyter_secure.vault.passphrase import PassphraseKey
+from jupyter_secure.vault.vault import Vault
 
 _PART_BYTES = 256 * 1024
 # Notebooks longer than this are rare, and a second look at them is cheaper than the memory.
@@ -19,41 +19,51 @@ _KEEP_BYTES = 64 * 1024 * 1024
 class Download:
     """One opened file; what it returns is all of one version, whoever saves meanwhile.
 
-    ``size`` is that of the content, ``modified`` seconds since the epoch, ``version`` a word that
-    changes with every save.
+    Of a sealed file the header and the end are authenticated by the time there is a Download, so
+    that its ``size`` can be promised. ``modified`` is in seconds since the epoch, ``version`` a
+    word that changes with every save.
     """
 
-    def __init__(self, file: BinaryIO, header: Header | None, vault: Vault, *, name: str) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        header: Header | None,
+        vault: Vault,
+        *,
+        name: str,
+        passphrase: PassphraseKey | None = None,
+    ) -> None:
+        """Raise ``CorruptFile`` for a file that was cut short, and what ``vault.opener`` raises."""
         self._file = file
         #: What was true of the content when it was sealed; nothing is known of a plain file.
         self.flags = header.flags if header else Flags.NONE
         facts = os.fstat(file.fileno())
         self.modified = facts.st_mtime
-        self._opener: Callable[[], FileOpener] | None = None
-        if header is None:
-            self.size = facts.st_size
-            self.version = f"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"
-        else:
-            self._opener = partial(vault.opener, header, expect=FileClass.CONTENT, name=name)
-            # Once now, so that what is wrong with the header is told before anything is promised.
-            self._opener()
-            self.size = plaintext_size(facts.st_size, name=name)
+        self._reader = None
+        self.size = facts.st_size
+        self.version = f"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"
+        if header is not None:
+            opener = vault.opener(
+                header, expect=FileClass.CONTENT, name=name, passphrase=passphrase
+            )
+            self._reader = opener.at_random(self._read, facts.st_size)
+            self.size = self._reader.size
             self.version = f"{header.file_id.hex()}-{header.file_version:x}-{facts.st_mtime_ns:x}"
 
     def parts(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Return the bytes from ``start`` to before ``end``, in parts.
+        """Return the bytes from ``start`` to before ``end``, in parts, in time for these alone.
 
-        Raises ``CorruptFile`` at the first part that is not authentic, and at the end if the file
-        was cut short.
+        Raises ``CorruptFile`` instead of a part that is not authentic; what came before it is.
+        Several threads may read at once.
         """
         end = self.size if end is None else min(end, self.size)
-        return self._plain(start, end) if self._opener is None else self._sealed(start, end)
+        return self._plain(start, end) if self._reader is None else self._reader.parts(start, end)
 
     def authentic_parts(self) -> Iterable[bytes]:
         """Return all of the content, in parts, once all of it is known to be authentic.
 
-        Raises ``CorruptFile`` before anything is returned. What is too long to be kept until then
-        is read twice.
+        Raises ``CorruptFile`` before anything is returned: for what is sent with words for an error
+        in its place. What is too long to be kept until then is read twice.
         """
         if self.size <= _KEEP_BYTES:
             return list(self.parts())
@@ -62,26 +72,13 @@ class Download:
         return self.parts()
 
     def _plain(self, start: int, end: int) -> Iterator[bytes]:
-        self._file.seek(start)
-        left = end - start
-        while left > 0 and (part := self._file.read(min(left, _PART_BYTES))):
-            left -= len(part)
+        while start < end and (part := self._read(start, min(end - start, _PART_BYTES))):
+            start += len(part)
             yield part
 
-    def _sealed(self, start: int, end: int) -> Iterator[bytes]:
-        # Authenticated from the beginning: what comes before ``start`` is opened and dropped,
-        # which costs about a second for eight gigabytes.
-        assert self._opener is not None
-        opener = self._opener()
-        self._file.seek(HEADER_BYTES)
-        at = 0
-        while payload := self._file.read(_PART_BYTES):
-            part = opener.update(payload)
-            yield from _overlap(part, at, start, end)
-            at += len(part)
-            if at >= end and end < self.size:
-                return
-        yield from _overlap(opener.finalize(), at, start, end)
+    def _read(self, offset: int, length: int) -> bytes:
+        # By offset, so that readers do not move each other's place in the file.
+        return os.pread(self._file.fileno(), length, offset)
 
     def close(self) -> None:
         """Close the file."""
@@ -97,9 +94,3 @@ class Download:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _overlap(part: bytes, at: int, start: int, end: int) -> Iterator[bytes]:
-    """Return what of ``part``, which begins at ``at``, lies from ``start`` to before ``end``."""
-    if wanted := part[max(0, start - at) : max(0, end - at)]:
-        yield wanted

@@ -1,4 +1,4 @@
-"""Seal and open single files without a server, of any size, with little memory.
+"""Seal and open single files without a server, of any size, with little memory (see ``in_place``).
 
 A key comes from an account's password, or from the recovery key, which needs nothing but the files.
 """
@@ -9,24 +9,27 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from jupyter_secure.errors import (
-    Conflict,
     CorruptFile,
     InvalidInput,
     NotFound,
+    SecureError,
     StorageFailed,
     WrongKey,
 )
 from jupyter_secure.identity.accounts import normalise_username
 from jupyter_secure.store import places
 from jupyter_secure.store.atomic import AtomicFile
+from jupyter_secure.store.key_file import read_key_file
 from jupyter_secure.store.vault_file import load_keyring
-from jupyter_secure.vault.envelope import HEADER_BYTES, FileClass, Header, is_sealed
+from jupyter_secure.vault.envelope import FileClass, Header, is_sealed, read_prefix
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
+from jupyter_secure.vault.passphrase import PassphraseKey
 from jupyter_secure.vault.recovery_key import decode_recovery_key
 from jupyter_secure.vault.vault import Vault
 from jupyter_secure.vault.wrapping import root_key_fits
@@ -54,14 +57,28 @@ def root_from_password(username: str, password: str) -> RootKey:
     return load_keyring(places.state_dir()).open_with_password(name, password)
 
 
+def root_from_key_file(path: Path) -> RootKey:
+    """Return the root key; raises as ``read_key_file`` and ``Keyring.open_with_key_file`` do."""
+    key = read_key_file(path)
+    try:
+        return load_keyring(places.state_dir()).open_with_key_file(key)[0]
+    finally:
+        key.wipe()
+
+
 def root_from_recovery_key(text: str) -> RootKey:
     """Return the root key that a recovery key is; InvalidInput, saying where, if it is mistyped."""
     return decode_recovery_key(text)
 
 
+def sealed_vault_here() -> Vault:
+    """Return this account's vault without its keys; NotSetUp when there is none."""
+    return Vault(load_keyring(places.state_dir()))
+
+
 def vault_here(root: RootKey) -> Vault:
     """Return this account's vault, unsealed; WrongKey for the key of another one."""
-    vault = Vault(load_keyring(places.state_dir()))
+    vault = sealed_vault_here()
     vault.unseal(root)
     return vault
 
@@ -72,6 +89,9 @@ def vault_of(root: RootKey, header: Header) -> Vault:
     Raises WrongKey for the key of another vault.
     """
     if not root_key_fits(root, header):
+        old = _previous_root(root, header)
+        if old is not None and root_key_fits(old, header):
+            return vault_of(old, header)
         raise WrongKey(
             "That key does not belong to the vault that sealed this file.",
             why=f"The file belongs to vault {header.vault_id.hex()[:8]}.",
@@ -83,9 +103,18 @@ def vault_of(root: RootKey, header: Header) -> Vault:
     return vault
 
 
+def _previous_root(root: RootKey, header: Header) -> RootKey | None:
+    """Return the root key before this one, while this account's vault is between the two."""
+    try:
+        keyring = load_keyring(places.state_dir())
+        return keyring.previous_root(root) if keyring.vault_id == header.vault_id else None
+    except SecureError:
+        return None  # on another machine, or of another vault: the file stands for itself
+
+
 def head(file: IO[bytes], name: str) -> Head:
     """Read the beginning of ``file``; raises CorruptFile or UnsupportedFormat."""
-    first = _read_exactly(file, HEADER_BYTES)
+    first = read_prefix(partial(_read_exactly, file))
     return Head(Header.parse(first, name=name) if is_sealed(first) else None, first)
 
 
@@ -99,56 +128,26 @@ def sealed_pieces(vault: Vault, first: bytes, rest: IO[bytes]) -> Iterator[bytes
     yield sealer.finalize()
 
 
-def opened_pieces(vault: Vault, header: Header, rest: IO[bytes], name: str) -> Iterator[bytes]:
+def opened_pieces(
+    vault: Vault,
+    header: Header,
+    rest: IO[bytes],
+    name: str,
+    passphrase: PassphraseKey | None = None,
+) -> Iterator[bytes]:
     """Yield the content of a sealed file whose header was read from ``rest`` already.
 
     Every piece is authentic; that the file is complete is known when the last one was yielded, so
     a reader must not act on what came before an error. Checkpoints and the like open too: on the
     command line the person names the file, and nothing can be passed off as another.
     """
-    opener = vault.opener(header, expect=header.file_class, name=name)
+    opener = vault.opener(header, expect=header.file_class, name=name, passphrase=passphrase)
     while piece := rest.read(_PIECE):
         yield opener.update(piece)
     yield opener.finalize()
 
 
-def seal_in_place(vault: Vault, path: Path) -> bool:
-    """Seal a file where it is; False, having changed nothing, when it is sealed already.
-
-    Raises Conflict for a file that has other names (hard links): the plain content would live on
-    under those. The file is complete at every moment, plain before and sealed after.
-    """
-    with open_file(path) as file:
-        facts = os.fstat(file.fileno())
-        begin = head(file, str(path))
-        if begin.header is not None:
-            return False
-        if facts.st_nlink > 1:
-            raise Conflict(
-                f"{path} has {facts.st_nlink - 1} other names (hard links).",
-                why="Under those its content would stay as it is.",
-                remedy="Remove them first: find . -samefile FILE shows them.",
-            )
-        replace_file(path, sealed_pieces(vault, begin.first, file), facts)
-    return True
-
-
-def open_in_place(root: RootKey, path: Path) -> bool:
-    """Turn a sealed file back into a plain one; False when it is plain already.
-
-    Raises WrongKey or CorruptFile, with the file as it was.
-    """
-    with open_file(path) as file:
-        facts = os.fstat(file.fileno())
-        header = head(file, str(path)).header
-        if header is None:
-            return False
-        vault = vault_of(root, header)
-        replace_file(path, opened_pieces(vault, header, file, str(path)), facts)
-    return True
-
-
-def open_file(path: Path) -> IO[bytes]:
+def open_file(path: Path) -> BinaryIO:
     """Open a regular file for reading; NotFound, InvalidInput or StorageFailed when it is none."""
     try:
         # Opening a pipe would wait for a writer; O_NONBLOCK means nothing for a regular file.
@@ -169,15 +168,9 @@ def open_file(path: Path) -> IO[bytes]:
     raise InvalidInput(f"{path} is not a regular file.", remedy="Use - to read from a pipe.")
 
 
-def replace_file(
-    path: Path, pieces: Iterator[bytes], unchanged: os.stat_result | None = None
-) -> None:
-    """Write ``path`` all at once or not at all; a new file is for its owner only.
-
-    With ``unchanged``, the facts of the file that the pieces are made from, it raises Conflict when
-    someone else has changed that file meanwhile: their work is not overwritten.
-    """
-    with AtomicFile(path, mode=None if path.exists() else 0o600, unchanged=unchanged) as target:
+def replace_file(path: Path, pieces: Iterator[bytes]) -> None:
+    """Write ``path`` all at once or not at all; a new file is for its owner only."""
+    with AtomicFile(path, mode=None if path.exists() else 0o600) as target:
         for piece in pieces:
             target.write(piece)
 

@@ -30,7 +30,7 @@ def regular_files(
     ``wanted`` chooses by name. What vanishes or cannot be looked at meanwhile is left out, and so
     are pipes and devices. Raises ``Refused`` for a folder outside the root, or ``OSError``.
     """
-    may_write = content.may_write_in(folder, actor)
+    may_write = content.guard.may_write_in(folder, actor)
     files: list[Entry] = []
     others: list[str] = []
     for name, facts in _scan(folder):

@@ -4,47 +4,52 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Protocol
 
-from jupyter_secure.app.coverage import CHECKPOINTS
+from jupyter_secure.app.checkpoint_names import bound_for
+from jupyter_secure.app.in_place import Hooks, seal_in_place
 from jupyter_secure.app.opening import explained
+from jupyter_secure.app.provenance import Provenance
 from jupyter_secure.app.root import Root
+from jupyter_secure.app.sealed_folders import FolderMarks
 from jupyter_secure.app.seen import Seen
-from jupyter_secure.errors import Conflict, InvalidInput, StorageFailed
+from jupyter_secure.app.tree import regular_files
+from jupyter_secure.errors import Conflict, InvalidInput, SecureError, StorageFailed
 from jupyter_secure.locks import Actor, LockStore, check_move_or_delete
 from jupyter_secure.store.atomic import write_atomically
-from jupyter_secure.vault.envelope import FileClass, is_sealed
+from jupyter_secure.vault.envelope import is_sealed
 from jupyter_secure.vault.vault import Vault
 
 # Bytes. Enough to keep a disk busy, and little beside a notebook.
 _COPIED_AT_ONCE = 1 << 20
 
 
-class SealsInPlace(Protocol):
-    """What moving needs of ``Content``. Paths are the operating system's."""
-
-    def must_seal(self, key: str) -> bool:
-        """Say whether the patterns want the file ``key`` encrypted."""
-        ...
-
-    def seal_in_place(self, path: str | Path) -> bytes:
-        """Seal the file at ``path`` if it is plain; return its file id."""
-        ...
-
-
 class Moving:
     """Asks the locks before something is moved or deleted, and puts things right after."""
 
     def __init__(
-        self, *, root: Root, vault: Vault, locks: LockStore, seen: Seen, content: SealsInPlace
+        self,
+        *,
+        root: Root,
+        vault: Vault,
+        locks: LockStore,
+        provenance: Provenance,
+        folder_marks: FolderMarks,
+        seen: Seen,
+        hooks: Hooks,
+        must_seal: Callable[[str], bool],
     ) -> None:
         self._root = root
         self._vault = vault
         self._locks = locks
+        self._provenance = provenance
+        self._folder_marks = folder_marks
         self._seen = seen
-        self._content = content
+        self._hooks = hooks
+        self._must_seal = must_seal
 
     def check(self, path: str | Path, actor: Actor) -> str:
         """Raise unless ``actor`` may move or delete ``path`` and all below; return its key."""
@@ -70,15 +75,28 @@ class Moving:
             )
 
     def moved(self, old_key: str, new_path: str | Path) -> None:
-        """Let the locks follow what was moved, and seal it if its new name asks for that."""
+        """Let the locks and marks follow what was moved, and seal what must be in its new place."""
         new_key = self._root.entry_key(new_path)
         self._locks.move(old_key, new_key)
         self._seen.move(old_key, new_key)
-        if self._content.must_seal(new_key) and _is_plain_file(new_path):
-            self._content.seal_in_place(new_path)
+        self._folder_marks.move(old_key, new_key)
+        self._provenance.moved(self._root.path(old_key), new_path)
+        if os.path.isdir(new_path) and not os.path.islink(new_path):
+            folder = Path(new_path)
+            for path in regular_files(folder, _raise):
+                self._seal(f"{new_key}/{path.relative_to(folder).as_posix()}", path)
+        elif _is_file(new_path):
+            self._seal(new_key, Path(new_path))
+
+    def _seal(self, key: str, path: Path) -> None:
+        if self._must_seal(key) and _is_plain_file(path):
+            bound = bound_for(path, self._vault)
+            seal_in_place(self._vault, path, bound=bound, hooks=self._hooks, parting=True)
 
     def deleted(self, key: str) -> None:
-        """Forget the locks of what was deleted."""
+        """Forget what was deleted, and its locks."""
+        self._provenance.deleted(self._root.path(key))
+        self._folder_marks.forget(key)
         for lock in self._locks.under(key):
             self._locks.remove(lock.path, lock.owner)
 
@@ -98,11 +116,14 @@ class Moving:
                 remedy="Choose a folder outside of it.",
             )
         made_here = not os.path.lexists(target)
+        # Before the files: they are sealed as the marks want it.
+        self._folder_marks.copy(self._root.entry_key(source), inner)
         try:
             shutil.copytree(source, target, symlinks=True, copy_function=self._copy_file)
         except BaseException as error:
             if made_here:
                 shutil.rmtree(target, ignore_errors=True)
+                self._folder_marks.forget(inner)
             if isinstance(error, OSError):  # shutil.Error too, which lists what failed by name
                 raise StorageFailed(
                     f"“{Path(source).name}” could not be copied; nothing of it is left.",
@@ -115,20 +136,34 @@ class Moving:
         key = self._root.entry_key(target)
         if os.path.islink(source) or not os.path.isfile(source):
             return str(shutil.copy2(source, target, follow_symlinks=False))
-        if not self._content.must_seal(key) or not _is_plain_file(source):
+        if not self._must_seal(key) or not _is_plain_file(source):
             with explained(source), open(source, "rb") as file:
                 write_atomically(Path(target), iter(partial(file.read, _COPIED_AT_ONCE), b""))
             shutil.copystat(source, target)
             return target
-        kind = FileClass.HISTORY if CHECKPOINTS in Path(key).parts else FileClass.CONTENT
-        with explained(source):
-            data = Path(source).read_bytes()
-        write_atomically(Path(target), self._vault.seal_bytes(data, file_class=kind))
+        bound = bound_for(Path(target), self._vault)
+        sealer = self._vault.sealer(file_class=bound.file_class, file_id=bound.file_id)
+        with explained(source), open(source, "rb") as file:
+            parts = iter(partial(file.read, _COPIED_AT_ONCE), b"")
+            sealed = chain((sealer.header,), map(sealer.update, parts), _last(sealer.finalize))
+            write_atomically(Path(target), sealed)
         return target
 
 
+def _last(finalize: Callable[[], bytes]) -> Iterator[bytes]:
+    yield finalize()  # asked for only once everything before it was taken
+
+
+def _raise(_: Path, error: SecureError) -> None:
+    raise error
+
+
+def _is_file(path: str | Path) -> bool:
+    return os.path.isfile(path) and not os.path.islink(path)
+
+
 def _is_plain_file(path: str | Path) -> bool:
-    if os.path.islink(path) or not os.path.isfile(path):
+    if not _is_file(path):
         return False
     with explained(path), open(path, "rb") as file:
         return not is_sealed(file.read(8))

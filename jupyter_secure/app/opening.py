@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jupyter_secure.errors import InvalidInput, NotFound, Refused, StorageFailed
-from jupyter_secure.vault.envelope import HEADER_BYTES, Flags, Header, is_sealed
+from jupyter_secure.vault.catalogue_rows import SALT_BYTES, Sealing
+from jupyter_secure.vault.envelope import Flags, Header, is_sealed, read_prefix
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,26 @@ class Reading:
 
 def header_of(file: BinaryIO, name: str) -> Header | None:
     """Read the header of an open file, and leave the position behind it; 0 for a plain file."""
-    prefix = file.read(HEADER_BYTES)
+    prefix = read_prefix(file.read)
     if is_sealed(prefix[:8]):
         return Header.parse(prefix, name=f"“{name}”")
     file.seek(0)
     return None
+
+
+def sealing_in(file: BinaryIO, header: Header | None) -> Sealing | None:
+    """Return which sealing an open file is, whose position is behind its header and stays there."""
+    if header is None:
+        return None
+    salt = file.read(SALT_BYTES)
+    file.seek(-len(salt), os.SEEK_CUR)
+    return Sealing(header.file_id, header.file_version, salt)
+
+
+def sealing_of(header: Header, blob: bytes) -> Sealing:
+    """Return which sealing a whole file is."""
+    salt = blob[header.size : header.size + SALT_BYTES]
+    return Sealing(header.file_id, header.file_version, salt)
 
 
 @contextmanager

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Literal
 
 from jupyter_secure.app import files
+from jupyter_secure.app.each_file import change_each
 from jupyter_secure.app.tree import regular_files, unreadable
 from jupyter_secure.errors import Conflict, NotFound, SecureError
 from jupyter_secure.store import places
-from jupyter_secure.store.atomic import AtomicFile, remove_debris
+from jupyter_secure.store.atomic import AtomicFile
 from jupyter_secure.store.vault_file import change_keyring
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
@@ -107,13 +108,12 @@ def _look(root: RootKey, keyring: Keyring, folders: Sequence[Path]) -> tuple[int
 def _rewrap_all(
     vault: Vault, folders: Sequence[Path], done: Rotated, progress: Callable[[Rotated], None]
 ) -> None:
-    cleared: Path | None = None
-    for path in _files_in(folders, lambda _, error: done.failures.append(error)):
-        if path.parent != cleared:
-            # What an earlier rotation that was killed was just writing.
-            remove_debris(path.parent)
-            cleared = path.parent
-        outcome = _outcome(vault, path, done.epoch)
+    outcomes = change_each(
+        folders,
+        lambda path: _outcome(vault, path, done.epoch),
+        lambda _, error: done.failures.append(error),
+    )
+    for _, outcome in outcomes:
         if isinstance(outcome, SecureError):
             done.failures.append(outcome)
         else:
@@ -151,7 +151,7 @@ def _rewrap(vault: Vault, path: Path, epoch: int) -> _Counted:
             )
         # The whole file, though 124 bytes change: written in place, a power cut could leave half a
         # header, and with it the only copy of the file's key would be gone.
-        with AtomicFile(path, unchanged=facts) as target:
+        with AtomicFile(path, unchanged=facts, folder_later=True) as target:
             target.write(bytes(new))
             while piece := file.read(_PIECE):
                 target.write(piece)

@@ -15,6 +15,8 @@ from jupyter_secure.errors import NotSetUp, SecureError
 from jupyter_secure.store import places
 from jupyter_secure.store.accounts import DatabaseAccounts
 from jupyter_secure.store.database import Database
+from jupyter_secure.store.sealed_folders import DatabaseSealedFolders
+from jupyter_secure.store.key_file import read_key_file
 from jupyter_secure.store.vault_file import load_keyring
 from jupyter_secure.transport import certificates, policy
 
@@ -77,8 +79,8 @@ def report(root: Path, now: datetime) -> Report:
     findings += [
         _guarded("connection", "Connection", lambda: _connection(known, now)),
         _guarded("two-factor", "Two-factor", lambda: _two_factor(state)),
-        _guarded("vault", "Vault", lambda: _vault(state)),
-        _guarded("encryption", "Encryption", lambda: _encryption(root, known)),
+        _guarded("vault", "Vault", lambda: _vault(state, known)),
+        _guarded("encryption", "Encryption", lambda: _encryption(root, known, state)),
         permissions,
         _guarded("traces", "Traces", lambda: _traces(root)),
     ]
@@ -182,10 +184,26 @@ def _two_factor(state: Path) -> Finding:
     return Finding("two-factor", label, "ok", summary)
 
 
-def _vault(state: Path) -> Finding:
+def _vault(state: Path, effective: EffectiveSettings) -> Finding:
+    label = "Vault"
     keyring = load_keyring(state)
+    if keyring.previous is not None:
+        remedy = "Run `jupyter secure vault rotate --full FOLDER…`: it goes on where it was."
+        return Finding("vault", label, "bad", "a change of the root key was cut short", remedy)
     summary = f"{keyring.vault_id.hex()[:8]} · {_count(len(keyring.slots), 'password')} open it"
-    return Finding("vault", "Vault", "ok", summary.replace("password open", "password opens"))
+    summary = summary.replace("password open", "password opens")
+    if keyring.key_files:
+        summary = summary.replace(" open", f" and {_count(len(keyring.key_files), 'key file')} open")
+        summary = summary.replace("opens", "open")
+    if given := str(effective.get("SecureConfig", "key_file", "")):
+        key = read_key_file(Path(given).expanduser())
+        try:
+            keyring.open_with_key_file(key)[0].wipe()
+        finally:
+            key.wipe()
+        # Not amber: it is as the administrator wants it. But nobody is to learn of it too late.
+        summary += f" · servers open it at their start, with {given}, and keep it open"
+    return Finding("vault", label, "ok", summary)
 
 
 def patterns_of(effective: EffectiveSettings) -> tuple[str, ...]:
@@ -194,8 +212,19 @@ def patterns_of(effective: EffectiveSettings) -> tuple[str, ...]:
     return tuple(str(pattern) for pattern in patterns)
 
 
-def _encryption(root: Path, effective: EffectiveSettings) -> Finding:
-    found = coverage.count(root, patterns_of(effective))
+def _marked(state: Path) -> tuple[str, ...]:
+    try:
+        database = Database.open(state / places.DATABASE_FILE)
+    except SecureError:
+        return ()  # which another line of the report says
+    try:
+        return DatabaseSealedFolders(database).list()
+    finally:
+        database.close()
+
+
+def _encryption(root: Path, effective: EffectiveSettings, state: Path) -> Finding:
+    found = coverage.count(root, patterns_of(effective), _marked(state))
     summary = f"{found.sealed} of {found.matching} sealed in {root}"
     if found.unreadable:
         summary += f", {found.unreadable} could not be read"
@@ -204,7 +233,7 @@ def _encryption(root: Path, effective: EffectiveSettings) -> Finding:
     if not found.counted_all:
         summary += " (too many to count them all)"
     if found.plain or found.plain_checkpoints:
-        remedy = "Each is sealed when it is next saved; now: `jupyter secure vault seal FILE…`."
+        remedy = "Each is sealed when it is next saved; now: `jupyter secure vault seal --all`."
         return Finding("encryption", "Encryption", "warn", summary, remedy)
     return Finding("encryption", "Encryption", "ok", summary)
 

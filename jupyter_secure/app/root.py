@@ -38,6 +38,10 @@ class Root:
             raise _is_closed(path)
         return self._below_root(real, path)
 
+    def path(self, key: str) -> Path:
+        """Return where the file or folder lies that ``key`` or ``entry_key`` named so."""
+        return self._folder / key
+
     def _below_root(self, real: str, path: str | Path) -> str:
         if any(Path(real).is_relative_to(one) for one in self._closed):
             raise _is_closed(path)

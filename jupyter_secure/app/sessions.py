@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from jupyter_secure.app.passphrases import Passphrases
 from jupyter_secure.errors import NotFound, StateUnusable, WrongKey
 from jupyter_secure.identity import sessions as rules
 from jupyter_secure.identity.clock import Clock
@@ -24,16 +26,33 @@ class Sessions:
     """Begins, finds and ends sessions; safe for several threads. Methods block for a moment."""
 
     def __init__(
-        self, *, store: SessionStore, vault: Vault, policy: SessionPolicy, run_id: str, clock: Clock
+        self,
+        *,
+        store: SessionStore,
+        vault: Vault,
+        policy: SessionPolicy,
+        run_id: str,
+        clock: Clock,
+        stays_open: bool = False,
+        passphrases: Passphrases | None = None,
     ) -> None:
+        """``passphrases`` are those that were given in the sessions, and end with them.
+
+        ``stays_open``: a key file opened the vault, which then does not wait for sessions.
+        """
         self._store = store
         self._vault = vault
+        self._passphrases = passphrases or Passphrases()
         self._policy = policy
         self._run_id = run_id
         self._clock = clock
+        #: Whether the vault stays open without a session, until the server ends.
+        self.stays_open = stays_open
         # Held while the vault is opened for a session or sealed for want of one, so that neither
         # happens in the middle of the other.
         self._lock = threading.RLock()
+        #: Says whether something other than a session needs an open vault; it never opens one.
+        self.needed_elsewhere: Callable[[], bool] = lambda: False
         # What was begun here and live at the last look. Another process may end a session by
         # removing its row, and begin none by adding one.
         self._known: dict[str, Session] = {}
@@ -66,8 +85,7 @@ class Sessions:
                 self._vault.unseal(root)
                 self._store.add(session)
             except BaseException as error:
-                if not self._known:
-                    self._vault.seal()
+                self._seal_unless_needed()
                 if isinstance(error, WrongKey):
                     raise StateUnusable(
                         "vault.json is another vault's than when this server started.",
@@ -175,9 +193,13 @@ class Sessions:
                     self._store.remove(session.public_id)
             ended = tuple(one for public_id, one in self._known.items() if public_id not in live)
             self._known = live
-            if not live:
-                self._vault.seal()
+            self._passphrases.keep_only(live)
+            self._seal_unless_needed()
             return ended
+
+    def _seal_unless_needed(self) -> None:
+        if not (self._known or self.stays_open or self.needed_elsewhere()):
+            self._vault.seal()
 
 
 def _storable(text: str, limit: int) -> str:

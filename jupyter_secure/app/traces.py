@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,17 @@ from pathlib import Path
 # IPython writes every cell that is run into a database; with this it keeps them in memory only.
 HISTORY_OFF = {"HistoryManager": {"enabled": False}}
 
-# Written by other extensions into the folder that is served, each holding contents of notebooks.
+# Folders of ipykernel's debugger, one for each process that was debugged.
+_DEBUGGER = "ipykernel_[0-9]*"
+
+# Written by other extensions into the folder that is served, each holding contents of notebooks;
+# and the extension, without which it is not written.
 _LEFT_IN_FOLDERS = {
-    ".virtual_documents": "the language server's copies of notebooks",
-    ".jupyter_ystore.db": "the collaboration extension's copies of notebooks",
+    ".virtual_documents": ("the language server's copies of notebooks", "jupyter_lsp"),
+    ".jupyter_ystore.db": (
+        "the collaboration extension's copies of notebooks",
+        "jupyter_server_ydoc",
+    ),
 }
 
 
@@ -56,10 +64,24 @@ def find(root: Path) -> Iterator[Trace]:
             "the cells that kernels have run so far",
             f"Delete it if you need none of it: rm {_quoted(history)}",
         )
+    for path in sorted(Path(tempfile.gettempdir()).glob(_DEBUGGER)):
+        # Written cell by cell while one debugs, by the account that runs the kernel.
+        if path.stat().st_uid == os.geteuid():
+            yield Trace(
+                path,
+                "the cells that a debugger has stepped through",
+                f"Delete it when no kernel is being debugged: rm -r {_quoted(path)}",
+            )
     for folder, folders, files in os.walk(root, onerror=None):
         for name in sorted(_LEFT_IN_FOLDERS.keys() & {*folders, *files}):
             path = Path(folder, name)
-            yield Trace(path, _LEFT_IN_FOLDERS[name], f"Delete it: rm -r {_quoted(path)}")
+            what, extension = _LEFT_IN_FOLDERS[name]
+            off = f"jupyter server extension disable {extension}"
+            yield Trace(
+                path,
+                what,
+                f"Delete it: rm -r {_quoted(path)}\nTo have no more of them: {off}",
+            )
         folders[:] = [name for name in folders if name not in _LEFT_IN_FOLDERS]
 
 

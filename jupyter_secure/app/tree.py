@@ -13,13 +13,16 @@ from jupyter_secure.store.temporary import is_temporary
 Failed = Callable[[Path, SecureError], None]
 
 
-def regular_files(start: Path, failed: Failed) -> Iterator[Path]:
+def regular_files(
+    start: Path, failed: Failed, enter: Callable[[Path], bool] = lambda _: True
+) -> Iterator[Path]:
     """Yield each regular file below the folder ``start``, or ``start`` itself if it is a file.
 
     In a fixed order. Links are not followed: what they point to is looked at where it lies. Files
     that are just being written, or were left half-written by a crash, are left out. A folder that
     cannot be listed, a file that cannot be asked, goes to ``failed``; what vanishes meanwhile is
-    passed over. Raises ``NotFound`` when there is no ``start``.
+    passed over. ``enter`` is asked about each folder below ``start`` when it is its turn. Raises
+    ``NotFound`` when there is no ``start``.
     """
     if not start.exists():
         raise NotFound(f"There is no {start}.", remedy="Check the path.")
@@ -32,6 +35,9 @@ def regular_files(start: Path, failed: Failed) -> Iterator[Path]:
             failed(Path(str(error.filename)), unreadable(Path(str(error.filename)), error))
 
     for folder, folders, names in os.walk(start, onerror=unlisted):
+        if folder != os.fspath(start) and not enter(Path(folder)):
+            folders.clear()
+            continue
         folders.sort()
         for name in sorted(names):
             path = Path(folder, name)

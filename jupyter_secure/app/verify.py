@@ -12,8 +12,9 @@ from pathlib import Path
 from jupyter_secure.app import files
 from jupyter_secure.app.coverage import CHECKPOINTS, must_seal
 from jupyter_secure.app.tree import regular_files, unreadable
-from jupyter_secure.errors import NotFound, SecureError
+from jupyter_secure.errors import NotFound, PassphraseRequired, SecureError, WrongPassphrase
 from jupyter_secure.vault.envelope import FileClass, Header
+from jupyter_secure.vault.passphrase import PassphraseKey
 from jupyter_secure.vault.vault import Vault
 
 _PIECE = 1 << 20
@@ -31,14 +32,16 @@ class Failure:
 class Verified:
     """What was found: sealed files ``read`` (``bytes`` on the disk), of them ``checkpoints``.
 
-    ``plain`` files match the patterns and are not sealed. What is in ``failures`` counts as read
-    when it is a sealed file.
+    ``plain`` files match the patterns and are not sealed. ``need_passphrase`` counts those whose
+    passphrase was not given: their headers are authentic, and they were not read. What is in
+    ``failures`` counts as read when it is a sealed file.
     """
 
     read: int = 0
     bytes: int = 0
     checkpoints: int = 0
     plain: int = 0
+    need_passphrase: int = 0
     failures: list[Failure] = field(default_factory=list)
 
 
@@ -47,11 +50,12 @@ def verify(
     vault_for: Callable[[Header], Vault],
     patterns: Sequence[str],
     progress: Callable[[Verified], None] = lambda _: None,
+    passphrase_for: Callable[[Header], PassphraseKey | None] = lambda _: None,
 ) -> Verified:
     """Read what is sealed below ``folder``, in constant memory.
 
-    ``vault_for`` gives the unsealed vault for a header, or raises. ``progress`` is called after
-    each piece. A file must be what its place says: below a folder of checkpoints a checkpoint,
+    ``vault_for`` gives the unsealed vault for a header, or raises; ``passphrase_for`` the key to
+    try on one that needs a passphrase, None for none. ``progress`` is called after each piece. A file must be what its place says: below a folder of checkpoints a checkpoint,
     elsewhere a live document. Raises ``NotFound`` when there is no ``folder``.
     """
     found = Verified()
@@ -61,7 +65,7 @@ def verify(
 
     for path in regular_files(folder, failed):
         try:
-            _verify_one(folder, path, vault_for, patterns, found, progress)
+            _verify_one(folder, path, vault_for, patterns, found, progress, passphrase_for)
         except NotFound:
             continue  # removed while we were on the way to it
         except SecureError as error:
@@ -79,6 +83,7 @@ def _verify_one(
     patterns: Sequence[str],
     found: Verified,
     progress: Callable[[Verified], None],
+    passphrase_for: Callable[[Header], PassphraseKey | None],
 ) -> None:
     with files.open_file(path) as file:
         # Our hold on the open file outlives a save that replaces it: we read one version, whole.
@@ -94,7 +99,14 @@ def _verify_one(
         is_checkpoint = CHECKPOINTS in path.absolute().parts
         found.checkpoints += is_checkpoint
         expect = FileClass.HISTORY if is_checkpoint else FileClass.CONTENT
-        opener = vault_for(header).opener(header, expect=expect, name=str(path))
+        vault, passphrase = vault_for(header), passphrase_for(header)
+        try:
+            opener = vault.opener(header, expect=expect, name=str(path), passphrase=passphrase)
+        except (PassphraseRequired, WrongPassphrase):
+            found.read -= 1
+            found.checkpoints -= is_checkpoint
+            found.need_passphrase += 1
+            return
         found.bytes += file.tell()
         while piece := file.read(_PIECE):
             opener.update(piece)

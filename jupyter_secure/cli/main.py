@@ -22,6 +22,8 @@ COMMANDS = {
     "status": ("status", "show what is on and what is not"),
     "disable": ("disable", "take the settings out again; keys and sealed files stay"),
     "settings": ("settings", "show what an administrator can set"),
+    "lock": ("lock", "lock files: private, read-only, or sealed with a passphrase"),
+    "unlock": ("unlock", "take locks off"),
     "vault": ("vault", "seal and open files on the command line"),
     "demo": ("demo", "try it all in a throw-away home"),
 }

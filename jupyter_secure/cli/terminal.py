@@ -78,13 +78,15 @@ def until_accepted(ask_once: Callable[[], str], check: Callable[[str], object]) 
     return answer
 
 
-def ask_new_secret(question: str, check: Callable[[str], object]) -> str:
+def ask_new_secret(
+    question: str, check: Callable[[str], object], *, called: str = "password"
+) -> str:
     """Ask for a new secret, twice, until ``check`` raises nothing and both are the same."""
 
     def ask_twice() -> str:
         secret = until_accepted(lambda: ask_secret(question), check)
         if ask_secret("The same again") != secret:
-            raise InvalidInput("The two passwords differ.", remedy="Try again.")
+            raise InvalidInput(f"The two {called}s differ.", remedy="Try again.")
         return secret
 
     for _ in range(TRIES - 1):
@@ -95,17 +97,17 @@ def ask_new_secret(question: str, check: Callable[[str], object]) -> str:
     return ask_twice()
 
 
-def read_password_stdin() -> str:
-    """Return the first line of standard input, as ``--password-stdin`` promises."""
+def read_password_stdin(called: str = "password") -> str:
+    """Return the next line of standard input, as ``--password-stdin`` promises."""
     try:
         line = sys.stdin.buffer.readline().decode()
     except UnicodeDecodeError:
-        raise InvalidInput("The password is not UTF-8 text.") from None
+        raise InvalidInput(f"The {called} is not UTF-8 text.") from None
     password = line.rstrip("\r\n")
     if not password:
         raise InvalidInput(
-            "There is no password on standard input.",
-            remedy="Pipe it in, as in: pass show jupyter | jupyter secure … --password-stdin",
+            f"There is no {called} on standard input.",
+            remedy=f"Pipe it in, as in: pass show jupyter | jupyter secure … --{called}-stdin",
         )
     return password
 

@@ -1,8 +1,9 @@
-"""Whose key a ``vault`` command works with: an account's password, or the recovery key."""
+"""Whose key a ``vault`` command works with: a password's, a key file's, or the recovery key."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from jupyter_secure.app import files
 from jupyter_secure.cli import terminal
@@ -10,9 +11,10 @@ from jupyter_secure.errors import InvalidInput
 from jupyter_secure.vault.keys import RootKey
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say where the key comes from."""
+def add_arguments(parser: argparse.ArgumentParser, *, key_file: bool = True) -> None:
+    """Add the options that say where the key comes from; ``key_file``: also from a key file."""
     parser.add_argument("--username", metavar="U", help="whose password it is")
+    parser.set_defaults(key_file=None)
     key = parser.add_mutually_exclusive_group()
     key.add_argument(
         "--password-stdin", action="store_true", help="read the password from standard input"
@@ -22,19 +24,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="read the recovery key from standard input",
     )
+    if key_file:
+        key.add_argument(
+            "--key-file", type=Path, metavar="PATH", help="use the key in this key file"
+        )
 
 
 def root_key(args: argparse.Namespace) -> RootKey:
     """Return the root key, asking for the password if need be; the caller wipes it.
 
-    Raises ``WrongKey``, ``InvalidInput`` or ``NotSetUp``.
+    Raises ``WrongKey``, ``InvalidInput`` or ``NotSetUp``; for a key file what reading it does.
     """
     if args.recovery_key_stdin:
         return files.root_from_recovery_key(terminal.read_password_stdin())
+    if args.key_file is not None:
+        return files.root_from_key_file(args.key_file)
     username = account(args)
+    return files.root_from_password(username, password(args, username))
+
+
+def password(args: argparse.Namespace, username: str) -> str:
+    """Return the password of ``username``: from standard input, or asked for."""
     if args.password_stdin:
-        return files.root_from_password(username, terminal.read_password_stdin())
-    return files.root_from_password(username, terminal.ask_secret(f"Password of {username}"))
+        return terminal.read_password_stdin()
+    return terminal.ask_secret(f"Password of {username}")
 
 
 def account(args: argparse.Namespace) -> str:

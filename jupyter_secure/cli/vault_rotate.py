@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_secure.cli import vault_key
-from jupyter_secure.cli.exit_code import DONE, FAILED
+from jupyter_secure.cli import vault_full_rotation, vault_key
+from jupyter_secure.cli.exit_code import DONE, FAILED, USAGE
 from jupyter_secure.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -21,11 +21,14 @@ as a whole, so that it is complete at every moment. Stopped half-way, everything
 run it again and it goes on, as it does for files that turn up later.
 
 The root key stays: recovery key and passwords are the same, and whoever had them still has
-them."""
+them. With --full it does not: there is a new recovery key, every file is encrypted again, and
+what was known of the old keys opens nothing any more but older copies of files. Stop the
+server for that, and name every folder in which sealed files are."""
 _EXAMPLE = """\
 examples:
   jupyter secure vault rotate ~/notebooks
-  jupyter secure vault rotate ~/notebooks /srv/shared --password-stdin < password.txt"""
+  jupyter secure vault rotate ~/notebooks /srv/shared --password-stdin < password.txt
+  jupyter secure vault rotate --full ~/notebooks"""
 
 TEXTS = {"rotate": (_DESCRIPTION, _EXAMPLE)}
 
@@ -40,11 +43,17 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa
         action="store_true",
         help="begin a new epoch even if files of an earlier one are there",
     )
+    vault_full_rotation.add_arguments(parser)
     vault_key.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Rotate, and say what was done and what remains."""
+    if problem := vault_full_rotation.usage_problem(args):
+        print(f"jupyter secure vault rotate: {problem}", file=sys.stderr)
+        return USAGE
+    if args.full:
+        return vault_full_rotation.run(args)
     from jupyter_secure.app.rekey import rotate
 
     root = vault_key.root_key(args)
@@ -75,4 +84,4 @@ def _show(done: Rotated) -> None:
     if done.failures:
         print(f"Left as they were: {len(done.failures)}; what to do stands above.")
         print("Then run it again: it does what is left.")
-    print("A running server seals in the new epoch once everyone has logged out, or it restarted.")
+    print("A running server seals in the new epoch within seconds.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_secure.app import files
-from jupyter_secure.cli import vault_key
+from jupyter_secure.cli import passphrase, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED
 from jupyter_secure.cli.progress import Progress
 
@@ -23,7 +23,8 @@ _DESCRIPTION = """\
 Read every sealed file below a folder to its end, checkpoints too, and report each that
 does not open, with the reason. Nothing is changed. The exit code is 1 if any fails. It
 finds damage and files that were put in the wrong place; it cannot tell a file from an
-older version of itself."""
+older version of itself. Files that are locked with a passphrase are read to their end
+only if it is given; else they are counted apart."""
 _EXAMPLE = """\
 examples:
   jupyter secure vault verify
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     vault_key.add_arguments(parser)
+    passphrase.add_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
                 _Vaults(root, by_file=args.recovery_key_stdin),
                 patterns,
                 lambda now: line.say(f"{now.read} sealed files, {now.bytes >> 20} MiB read"),
+                passphrase.Given(args).to_try,
             )
     finally:
         root.wipe()
@@ -76,7 +79,11 @@ class _Vaults:
     """Gives the vault for a file: this account's or, with the recovery key, the file's own."""
 
     def __init__(self, root: RootKey, *, by_file: bool) -> None:
+        from jupyter_secure.app import new_root
+
         self._root = root
+        # While the root key is being changed, one file may be under the old one, the next not.
+        by_file = by_file or new_root.is_begun()
         self._here = None if by_file else files.vault_here(root)
 
     def __call__(self, header: Header) -> Vault:
@@ -92,6 +99,11 @@ def _show(folder: Path, found: Verified) -> None:
         print(f"{len(found.failures)} failed; what to do stands above.")
     elif found.read:
         print("All of them open.")
+    if found.need_passphrase:
+        print(
+            f"{_count(found.need_passphrase, 'file')} under a passphrase: the header is in order, "
+            "the rest was not read.\nTo read that too, add --passphrase-stdin."
+        )
     if found.plain:
         print(f"{_count(found.plain, 'file')} to be encrypted: not sealed yet.")
 
@@ -103,6 +115,7 @@ def _facts(folder: Path, found: Verified) -> dict[str, object]:
         "bytes": found.bytes,
         "checkpoints": found.checkpoints,
         "plain": found.plain,
+        "need_passphrase": found.need_passphrase,
         "failed": [
             {
                 "path": str(failure.path),

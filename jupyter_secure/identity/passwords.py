@@ -24,22 +24,22 @@ def is_acceptable_size(password: str) -> bool:
     return len(password) <= MAX_BYTES and len(password.encode(errors="replace")) <= MAX_BYTES
 
 
-def check_strength(password: str, username: str) -> None:
+def check_strength(password: str, username: str, *, called: str = "password") -> None:
     """Raise ``WeakPassword`` with a remedy if ``password`` would be guessed.
 
-    Raises ``InvalidInput`` if it is too long or not text.
+    Raises ``InvalidInput`` if it is too long or not text. ``called`` is what the messages call it.
     """
     if len(password) > MAX_LENGTH or not is_acceptable_size(password):
         raise InvalidInput(
-            "The password is too long.", remedy=f"Use at most {MAX_LENGTH} characters."
+            f"The {called} is too long.", remedy=f"Use at most {MAX_LENGTH} characters."
         )
     if any("\ud800" <= c <= "\udfff" for c in password):
         raise InvalidInput(
-            "The password holds bytes that are not text.", remedy="Type it as UTF-8 text."
+            f"The {called} holds bytes that are not text.", remedy="Type it as UTF-8 text."
         )
     if len(password) < MIN_LENGTH:
         raise WeakPassword(
-            "The password is too short.",
+            f"The {called} is too short.",
             remedy=f"Use at least {MIN_LENGTH} characters; four unrelated words are good.",
         )
     # Loading its word lists takes a while, and most commands never need them.
@@ -48,7 +48,7 @@ def check_strength(password: str, username: str) -> None:
     estimate = zxcvbn(password[:_ESTIMATED], user_inputs=[username, "jupyter", "jupyterlab"])
     if estimate["score"] < MIN_SCORE:
         raise WeakPassword(
-            "The password would be guessed.",
+            f"The {called} would be guessed.",
             why=str(estimate["feedback"]["warning"]),
             remedy="Use a longer one; four or more unrelated words are good.",
         )

@@ -114,6 +114,14 @@ def elevation_key(username: str) -> str:
     return account_key(username).replace("account:", "elevation:", 1)
 
 
+def passphrase_key(username: str) -> str:
+    """Return the key of an account's tries at the passphrases of files, of all files together.
+
+    Apart from logging in and elevating, whose tries nobody else may use up.
+    """
+    return account_key(username).replace("account:", "passphrase:", 1)
+
+
 def address_key(address: str) -> str:
     """Return the key of a client address: an IPv4 address, or the /64 of an IPv6 one.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tornado.httputil import HTTPServerRequest
 
+from jupyter_secure.app.kernel_access import Capability
 from jupyter_secure.identity.sessions import Session
 from jupyter_secure.locks import NOBODY, Actor
 
@@ -27,6 +28,8 @@ class Admission:
     session: Session | None
     actor: Actor
     same_origin: bool
+    #: The kernel that made the request; it has no session, and reaches one route only.
+    kernel: Capability | None = None
 
 
 OPEN_PAGE = Admission(session=None, actor=NOBODY, same_origin=False)

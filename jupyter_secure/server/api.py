@@ -6,6 +6,7 @@ import asyncio
 import json
 from functools import partial
 
+from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
@@ -13,7 +14,14 @@ from jupyter_secure.errors import InvalidInput
 from jupyter_secure.locks import LockMode
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
+from jupyter_secure.server.catalogue import CatalogueHandler
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.migration import MigrationHandler
+from jupyter_secure.server.sealed_folders import (
+    SealedFolderHandler,
+    SealedFoldersHandler,
+    sealed_folders_of,
+)
 from jupyter_secure.server.status import status_of_server
 
 API = r"/jupyter-secure/api"
@@ -75,29 +83,43 @@ class LocksHandler(SecureAPIHandler):
 
 
 class LockHandler(SecureAPIHandler):
-    """``PUT`` and ``DELETE locks/{path}``: lock and unlock one file."""
+    """``PUT``, ``POST`` and ``DELETE locks/{path}``: lock, open and unlock one file."""
 
     @authenticated
     @authorized("write", resource=RESOURCE)
     async def put(self, path: str) -> None:
-        """Lock ``path`` as "private" or "read-only"; its content is sealed by that."""
+        """Lock ``path`` as "private", "read-only" or "sealed"; its content is sealed by that."""
         with as_http():
             try:
                 mode = LockMode(self.body("mode"))
             except ValueError:
-                raise InvalidInput('The "mode" must be "private" or "read-only".') from None
+                raise InvalidInput(
+                    'The "mode" must be "private", "read-only" or "sealed".'
+                ) from None
             await self.require_shown(path)
-            lock = await self.documents.lock(path, mode, current_actor())
+            passphrase = self.optional("passphrase") if mode is LockMode.SEALED else None
+            lock = await self.documents.locking.lock(path, mode, current_actor(), passphrase)
             if mode is LockMode.PRIVATE:
                 self.runtime.state.sessions.lower(self.session)
         self.finish(json.dumps(self.lock_model(lock)))
 
     @authenticated
     @authorized("write", resource=RESOURCE)
+    async def post(self, path: str) -> None:
+        """Open ``path`` for this session, by the passphrase of its sealed lock."""
+        with as_http():
+            passphrase = self.body("passphrase")
+            await self.require_shown(path)
+            await self.documents.locking.open(path, passphrase, current_actor())
+        self.set_status(204)
+        self.finish()
+
+    @authenticated
+    @authorized("write", resource=RESOURCE)
     async def delete(self, path: str) -> None:
         """Unlock ``path``."""
         with as_http():
-            await self.documents.unlock(path, current_actor())
+            await self.documents.locking.unlock(path, current_actor())
         self.set_status(204)
         self.finish()
 
@@ -112,11 +134,14 @@ class ProtectionHandler(SecureAPIHandler):
         with as_http():
             await self.require_shown(path)
             sealed, lock = await self.documents.protection(path)
+            os_path = self.documents._get_os_path(path.strip("/"))
+            covered = await run_sync(sealed_folders_of(self).covers, os_path)
         self.finish(
             json.dumps(
                 {
                     "path": path,
                     "sealed": sealed,
+                    "folder_sealed": covered,
                     "lock": self.lock_model(lock) if lock else None,
                 }
             )
@@ -175,6 +200,10 @@ def api_handlers() -> list[tuple[str, object]]:
         (rf"{API}/locks", LocksHandler),
         (rf"{API}/locks/(.+)", LockHandler),
         (rf"{API}/protection/(.+)", ProtectionHandler),
+        (rf"{API}/catalogue/?(.*)", CatalogueHandler),
+        (rf"{API}/migration", MigrationHandler),
+        (rf"{API}/sealed-folders", SealedFoldersHandler),
+        (rf"{API}/sealed-folders/(.*)", SealedFolderHandler),
         (rf"{API}/sessions", SessionsHandler),
         (rf"{API}/sessions/([\w-]+)", SessionHandler),
     ]

@@ -10,7 +10,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_secure.errors import InvalidInput, NotFound
 from jupyter_secure.identity.sessions import Session
 from jupyter_secure.locks import Lock
-from jupyter_secure.server.admission import admission_of
+from jupyter_secure.server.admission import admission_of, current_actor
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.http_errors import SecureHTTPError
 from jupyter_secure.server.runtime import Runtime, runtime_of
@@ -53,6 +53,11 @@ class SecureAPIHandler(APIHandler):
             raise InvalidInput(f'The request must be a JSON object with a text "{name}".')
         return value
 
+    def optional(self, name: str) -> str | None:
+        """Return a text field of the JSON body if it is there; ``InvalidInput`` for no text."""
+        given = self.get_json_body() or {}
+        return self.body(name) if name in given else None
+
     async def require_shown(self, path: str) -> None:
         """Raise ``NotFound`` for what the contents API would not show: hidden files, and pipes.
 
@@ -75,11 +80,16 @@ class SecureAPIHandler(APIHandler):
             super().write_error(status_code, **kwargs)
 
     def lock_model(self, lock: Lock) -> dict[str, object]:
-        """Return the API's form of ``lock``."""
+        """Return the API's form of ``lock``; "open" is for this session, now.
+
+        What was brought here under its passphrase has no owner: it belongs to whoever opens it.
+        """
+        is_open = self.documents.content.guard.is_open(lock, current_actor())
         return {
             "path": lock.path,
             "mode": lock.mode.value,
             "owner": lock.owner,
-            "mine": lock.owner == self.session.username,
+            "mine": lock.owner == self.session.username or (is_open and not lock.owner),
+            "open": is_open,
             "created_at": lock.created_at.isoformat(),
         }

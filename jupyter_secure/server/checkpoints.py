@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -34,12 +36,18 @@ class SealedCheckpoints(AsyncFileCheckpoints):
         found: str = super().checkpoint_path(checkpoint_id, path)
         return found
 
+    def place_of(self, os_path: str) -> Path:
+        """Return where the checkpoint of a file would lie, without making a folder for it."""
+        folder, name = os.path.split(os_path)
+        stem, suffix = os.path.splitext(name)
+        return Path(folder, self.checkpoint_dir, f"{stem}-{_ID}{suffix}")
+
     async def create_checkpoint(self, contents_mgr: Any, path: str) -> dict[str, Any]:
         """Keep what the file holds now."""
         source = contents_mgr._get_os_path(path)
         target = self.checkpoint_path(_ID, path)
         with as_http():
-            await run_sync(contents_mgr.content.keep_checkpoint, source, target, current_actor())
+            await run_sync(contents_mgr.content.checkpoints.keep, source, target, current_actor())
         model: dict[str, Any] = await self.checkpoint_model(_ID, target)
         return model
 
@@ -49,7 +57,8 @@ class SealedCheckpoints(AsyncFileCheckpoints):
         source = self.checkpoint_path(checkpoint_id, path)
         target = contents_mgr._get_os_path(path)
         with as_http():
-            await run_sync(contents_mgr.content.restore_checkpoint, source, target, current_actor())
+            restore = contents_mgr.content.checkpoints.restore
+            await run_sync(restore, source, target, current_actor())
 
     async def delete_checkpoint(self, checkpoint_id: str, path: str) -> None:
         """Delete a checkpoint, unless a lock keeps what can be got back."""

@@ -23,6 +23,16 @@ class SecureConfig(LoggingConfigurable):
         the environment variable JUPYTER_SECURE_DIR, or `secure` in Jupyter's data directory.""",
     )
 
+    key_file = Unicode(
+        "",
+        config=True,
+        help="""A key file that opens the vault when the server starts, for servers on which jobs
+        run before anyone has logged in. Made by `jupyter secure vault slots add --key-file PATH`.
+        The vault then stays open as long as the server runs: whoever can start the server, or read
+        this file and the state directory, can open every sealed file. Default: none; the first
+        login opens the vault, and the end of the last session closes it.""",
+    )
+
     require_https = Bool(
         True,
         config=True,
@@ -86,6 +96,28 @@ class SecureConfig(LoggingConfigurable):
         help="An upload in parts that is not continued for this long is thrown away.",
     )
 
+    kernel_data = Bool(
+        True,
+        config=True,
+        help="""Let kernels read and write sealed files in the folder of their notebook, as
+        `secure://…` through this server.""",
+    )
+
+    kernels_keep_vault_open = Bool(
+        False,
+        config=True,
+        help="""Leave the vault open after the last session has ended, for as long as a kernel runs
+        that was given sealed data: a training job goes on when its owner goes home. The keys stay
+        in memory that long.""",
+    )
+
+    conversion_dir = Unicode(
+        config=True,
+        help="""Folder for the temporary files of conversions (`nbconvert`), which hold plaintext.
+        Default: /dev/shm, which is in memory. Name another one only if it is in memory as well, or
+        on an encrypted disk.""",
+    )
+
     @default("state_dir")
     def _default_state_dir(self) -> str:
         return str(state_dir())
@@ -93,6 +125,11 @@ class SecureConfig(LoggingConfigurable):
     @validate("state_dir")
     def _validate_state_dir(self, proposal: dict[str, Any]) -> str:
         return str(Path(proposal["value"]).expanduser().absolute())
+
+    @validate("key_file")
+    def _validate_key_file(self, proposal: dict[str, Any]) -> str:
+        given: str = proposal["value"]
+        return str(Path(given).expanduser().absolute()) if given else ""
 
     @validate("trusted_proxies")
     def _validate_trusted_proxies(self, proposal: dict[str, Any]) -> list[str]:

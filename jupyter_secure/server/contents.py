@@ -22,11 +22,10 @@ from tornado.web import HTTPError, RequestHandler
 from traitlets import default
 
 from jupyter_secure.app.content import Content
-from jupyter_secure.app.lock_notebook import LockNotebooks
 from jupyter_secure.app.opening import Reading
 from jupyter_secure.app.uploads import FIRST, LAST, Uploads
 from jupyter_secure.errors import Refused
-from jupyter_secure.locks import Actor, Lock, LockMode
+from jupyter_secure.locks import Lock
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.checkpoints import SealedCheckpoints
 from jupyter_secure.server.files import SealedFilesHandler
@@ -39,15 +38,16 @@ from jupyter_secure.server.formats import (
     serialise_notebook,
 )
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.locking import Locking
 from jupyter_secure.server.models import check_api_path, check_part, unfinished_model
 from jupyter_secure.server.runtime import runtime_of
-from jupyter_secure.vault.envelope import Flags
+from jupyter_secure.vault.envelope import Flags, Header
 
 _Result = TypeVar("_Result")
 
-# Whether the file that is being copied is sealed. Jupyter copies by ``get`` and ``save``, and the
+# The header of the file that is being copied. Jupyter copies by ``get`` and ``save``, and the
 # latter does not know where its model comes from.
-_copies_sealed: ContextVar[bool] = ContextVar("jupyter_secure_copies_sealed", default=False)
+_copied: ContextVar[Header | None] = ContextVar("jupyter_secure_copied", default=None)
 
 
 class EncryptedContentsManager(AsyncLargeFileManager):
@@ -58,9 +58,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         self._runtime = runtime = runtime_of(self.parent)
         self.content: Content = runtime.content(self.root_dir)
         self.uploads = Uploads(self.content, idle_seconds=60 * runtime.config.upload_idle_minutes)
-        self._locking = LockNotebooks(
-            locks=runtime.state.locks, files=self.content, clock=runtime.state.clock
-        )
+        self.locking = Locking(self, runtime)
 
     @default("checkpoints_class")
     def _checkpoints_class_default(self) -> type[Checkpoints]:
@@ -86,7 +84,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         model["created"] = min(model["created"], model["last_modified"])
         try:
             if os.path.isfile(os_path):
-                may_write = self.content.may_write(os_path, current_actor())
+                may_write = self.content.guard.may_write(os_path, current_actor())
                 model["writable"] = model["writable"] and may_write
                 model["size"] = self.content.facts(os_path).size
         except Refused:
@@ -119,8 +117,8 @@ class EncryptedContentsManager(AsyncLargeFileManager):
             problem: dict[str, Any] = {}
             parse = partial(parse_notebook, reading.data, path, problem, flags=reading.flags)
             nb = await run_sync(parse)
-            if reading.header is None:
-                # A plain notebook from before: what Jupyter signed then still counts.
+            if not reading.flags:
+                # Plain, or sealed as it was: what Jupyter signed before still counts.
                 self.mark_trusted_cells(nb, path)
             else:
                 self.notary.mark_cells(nb, Flags.TRUSTED in reading.flags)
@@ -152,8 +150,11 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         return await self._work(self.content.read, os_path, current_actor())
 
     async def _write(self, os_path: str, data: bytes, flags: Flags = Flags.NONE) -> None:
-        write = partial(self.content.write, flags=flags, seal=_copies_sealed.get())
-        await self._work(write, os_path, data, current_actor())
+        copied, actor = _copied.get(), current_actor()
+        passphrase = self.content.passphrases.find(actor.session, copied)
+        seal = copied is not None
+        write = partial(self.content.write, flags=flags, seal=seal, passphrase=passphrase)
+        await self._work(write, os_path, data, actor)
         self._runtime.coverage = None  # to be counted anew
 
     async def _work(self, work: Callable[..., _Result], *args: Any) -> _Result:
@@ -260,15 +261,18 @@ class EncryptedContentsManager(AsyncLargeFileManager):
             self.content.moving.deleted(key)
 
     async def copy(self, from_path: str, to_path: str | None = None) -> dict[str, Any]:
-        """Copy a file or folder; the copy of what is sealed is sealed, whatever its name."""
+        """Copy a file or folder; the copy of what is sealed is sealed as it is, and so locked."""
         os_path = self._get_os_path(from_path.strip("/"))
         with as_http():
-            sealed = os.path.isfile(os_path) and self.content.sealed(os_path)
-        before = _copies_sealed.set(sealed)
+            header = self.content.header(os_path) if os.path.isfile(os_path) else None
+        before = _copied.set(header)
         try:
             model: dict[str, Any] = await super().copy(from_path, to_path)
+            if header is not None and header.needs_passphrase:
+                with as_http():
+                    await self.locking.copied(model["path"], current_actor())
         finally:
-            _copies_sealed.reset(before)
+            _copied.reset(before)
         return model
 
     async def _copy_dir(
@@ -281,19 +285,8 @@ class EncryptedContentsManager(AsyncLargeFileManager):
 
     # ── locks ───────────────────────────────────────────────────────────────────────────────────
 
-    async def lock(self, path: str, mode: LockMode, actor: Actor) -> Lock:
-        """Lock ``path``; what is plain is sealed by that."""
-        os_path = self._get_os_path(path.strip("/"))
-        lock = await run_sync(self._locking.lock, os_path, mode, actor)
-        self.content.forget_seen(lock.path)
-        self._runtime.coverage = None
-        return lock
-
-    async def unlock(self, path: str, actor: Actor) -> None:
-        """Take the lock off ``path``."""
-        await run_sync(self._locking.unlock, self._get_os_path(path.strip("/")), actor)
-
     async def protection(self, path: str) -> tuple[bool, Lock | None]:
         """Return whether ``path`` is sealed, and its lock."""
         os_path = self._get_os_path(path.strip("/"))
-        return await run_sync(lambda: (self.content.sealed(os_path), self.content.lock_on(os_path)))
+        lock_on = self.content.guard.lock_on
+        return await run_sync(lambda: (self.content.sealed(os_path), lock_on(os_path)))

@@ -7,10 +7,12 @@ from datetime import datetime, timezone
 from typing import Any
 
 from jupyter_server.base.handlers import AuthenticatedFileHandler
+from tornado.http1connection import HTTP1Connection
 from tornado.web import HTTPError
 
 from jupyter_secure.app.content import Content
 from jupyter_secure.app.download import Download
+from jupyter_secure.errors import SecureError
 from jupyter_secure.server.admission import admission_of
 from jupyter_secure.server.http_errors import SecureHTTPError, as_http
 from jupyter_secure.server.pages import render
@@ -48,7 +50,18 @@ class SealedFilesHandler(AuthenticatedFileHandler):
         self, abspath: str, start: int | None = None, end: int | None = None
     ) -> Iterator[bytes]:
         """Return the content from ``start`` to before ``end``, in parts."""
-        return self._opened.parts(start or 0, end)
+        try:
+            yield from self._opened.parts(start or 0, end)
+        except SecureError as error:
+            # The status is sent already. Ended before the length that was promised, no client
+            # takes what it got for the whole.
+            self.log.error("The download of %s was broken off. %s", self.request.path, error)
+            self._end_connection()
+
+    def _end_connection(self) -> None:
+        connection = self.request.connection
+        assert isinstance(connection, HTTP1Connection), "tornado speaks nothing else"
+        connection.stream.close()
 
     def compute_etag(self) -> str:
         """Return a tag that changes with every save."""

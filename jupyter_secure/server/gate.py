@@ -16,6 +16,8 @@ from tornado.web import Application
 from jupyter_secure.errors import StateUnusable
 from jupyter_secure.identity.sessions import Session
 from jupyter_secure.server.admission import OPEN_PAGE, Admission, admit
+from jupyter_secure.server.data import ROUTE as DATA_ROUTE
+from jupyter_secure.server.kernel_listener import came_from_kernel
 from jupyter_secure.server.refusal import Refusal, RefusalHandler
 from jupyter_secure.server.runtime import Runtime
 from jupyter_secure.transport.headers import response_headers
@@ -41,6 +43,7 @@ class Gate:
         self._open_paths = frozenset({f"{base_url}login", f"{base_url}logout"})
         # Jupyter's own scripts and styles, which a browser may keep: the same for everyone.
         self._programs = tuple(f"{base_url}{folder}/" for folder in _PROGRAM_FOLDERS)
+        self._data = f"{base_url}{DATA_ROUTE}"
         web_app.find_handler = self.find_handler  # type: ignore[method-assign]  # the hook itself
 
     def in_place(self) -> bool:
@@ -65,6 +68,8 @@ class Gate:
         )
 
     def _judge(self, request: HTTPServerRequest) -> Admission | Refusal:
+        if came_from_kernel(request):
+            return self._judge_kernel(request)
         origin = self._origin(request)
         request.remote_ip, request.protocol = origin.address, origin.protocol
         if self._runtime.config.require_https and not (origin.https or origin.address == UNIX):
@@ -86,6 +91,29 @@ class Gate:
         if _is_websocket(request):
             self._runtime.sockets.keep(session.public_id, request.connection.stream)  # type: ignore[union-attr]  # HTTP/1 has a stream; HTTP/2 is not spoken
         return Admission(session, sessions.actor(session), same_origin)
+
+    def _judge_kernel(self, request: HTTPServerRequest) -> Admission | Refusal:
+        """Let a kernel to its data and nowhere else, by its capability and nothing else.
+
+        Only its own socket asks here: a capability that leaks is of no use to whoever cannot open
+        that socket, which takes this account on this machine.
+        """
+        request.remote_ip = UNIX
+        if not request.path.startswith(self._data):
+            return Refusal(403, "Kernels get their data here, and nothing else.", "not-allowed")
+        if any(name in request.headers for name in ("Origin", "Sec-Fetch-Site", "Cookie")):
+            return Refusal(403, "A browser made this request.", "cross-site")
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        capability = None
+        if scheme == "Bearer":
+            capability = self._runtime.kernel_access.capabilities.find(token)
+        if capability is None:
+            return Refusal(
+                401,
+                "This kernel has no access to data: it has ended, or its server was restarted.",
+                "not-logged-in",
+            )
+        return Admission(None, capability.actor, same_origin=False, kernel=capability)
 
     def _touch(self, session: Session, address: str) -> None:
         try:

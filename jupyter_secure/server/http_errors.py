@@ -14,6 +14,7 @@ _STATUS: tuple[tuple[type[errors.SecureError], int], ...] = (
     (errors.TooManyTries, 429),
     (errors.WrongCredentials, 401),
     (errors.WrongCode, 403),
+    (errors.WrongPassphrase, 403),
     (errors.Locked, 423),
     (errors.VaultSealed, 423),
     (errors.InvalidInput, 400),

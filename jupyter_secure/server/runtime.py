@@ -14,11 +14,14 @@ from weakref import WeakKeyDictionary
 
 from jupyter_secure.app.content import Content
 from jupyter_secure.app.coverage import Coverage
+from jupyter_secure.app.review import Reviewed
 from jupyter_secure.app.state import State
 from jupyter_secure.errors import SecureError
 from jupyter_secure.identity.sessions import SessionPolicy
+from jupyter_secure.server.background import Background
 from jupyter_secure.server.config import SecureConfig
 from jupyter_secure.server.cookies import CookieJar
+from jupyter_secure.server.kernel_access import KernelAccess
 from jupyter_secure.server.log_lines import keep_lines_whole
 from jupyter_secure.server.sockets import Sockets
 
@@ -38,10 +41,15 @@ class Runtime:
                 max_hours=self.config.max_hours,
                 elevation_minutes=self.config.elevation_minutes,
             ),
+            key_file=Path(self.config.key_file) if self.config.key_file else None,
         )
         self.sockets = Sockets()
-        #: When the notebooks were counted last, on the monotonic clock, and what was found.
-        self.coverage: tuple[float, Coverage] | None = None
+        self.kernel_access = KernelAccess(app)
+        if self.config.kernels_keep_vault_open:
+            self.state.sessions.needed_elsewhere = self.kernel_access.capabilities.any_given
+        #: When the notebooks were looked over last, on the monotonic clock, and what was found.
+        self.coverage: tuple[float, Coverage, Reviewed] | None = None
+        self.migration = Background(self.state.clock, app.log, self._to_be_counted_anew)
         # One thread, so that at most one password is being hashed at a time: a flood of logins
         # queues up instead of taking 64 MiB each.
         self.login_thread = ThreadPoolExecutor(1, thread_name_prefix="jupyter-secure-login")
@@ -52,16 +60,27 @@ class Runtime:
         vault = self.state.vault.vault_id.hex()[:8]
         return CookieJar(self.app.base_url, f"{vault}-{self.app.port}")
 
+    @property
+    def closed(self) -> tuple[Path, ...]:
+        """What is withheld wherever it lies: the state, and the key file, which opens it."""
+        return tuple(Path(one) for one in (self.config.state_dir, self.config.key_file) if one)
+
     def content(self, root: str) -> Content:
         """Return the guard of every byte below ``root``."""
         return Content(
             root=Path(root),
             vault=self.state.vault,
             locks=self.state.locks,
+            provenance=self.state.provenance,
             encrypt=tuple(self.config.encrypt),
-            closed=(Path(self.config.state_dir),),
+            folder_marks=self.state.folder_marks,
+            closed=self.closed,
             follow_outside_links=self.config.follow_outside_links,
+            passphrases=self.state.passphrases,
         )
+
+    def _to_be_counted_anew(self) -> None:
+        self.coverage = None
 
     def end_session(self, public_id: str) -> None:
         """End a session and close its sockets; seal the vault if it was the last."""
@@ -72,6 +91,8 @@ class Runtime:
 
     def close(self) -> None:
         """Throw away unfinished uploads, end every session and wipe the keys."""
+        self.migration.close()
+        self.kernel_access.close()
         self.app.contents_manager.uploads.discard_all()
         self.state.close()
 

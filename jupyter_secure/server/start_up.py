@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 from pathlib import Path
 from threading import Thread
@@ -14,8 +15,11 @@ from tornado.ioloop import PeriodicCallback
 
 from jupyter_secure.crypto.memory import protect_process
 from jupyter_secure.errors import CertificateUnusable, PolicyViolation, SecureError
+from jupyter_secure.server import conversion
 from jupyter_secure.server.checkpoints import SealedCheckpoints
 from jupyter_secure.server.contents import EncryptedContentsManager
+from jupyter_secure.server.data import ROUTE as DATA_ROUTE
+from jupyter_secure.server.data import DataHandler
 from jupyter_secure.server.files import SealedFilesHandler
 from jupyter_secure.server.gate import Gate
 from jupyter_secure.server.open_notebook import ROUTE, OpenNotebookHandler
@@ -138,7 +142,11 @@ class StartUp:
         """Set what must hold when the first byte arrives, and look once more just before that."""
         # Before Jupyter's own routes, which the rest of its contents API still goes by.
         route = url_path_join(self._app.base_url, ROUTE)
-        self._app.web_app.add_handlers(".*$", [(route, OpenNotebookHandler)])
+        data = url_path_join(self._app.base_url, f"{DATA_ROUTE}(.*)")
+        handlers: list[tuple[str, type]] = [(route, OpenNotebookHandler), (data, DataHandler)]
+        for path, handler in conversion.HANDLERS:
+            handlers.append((url_path_join(self._app.base_url, path), handler))
+        self._app.web_app.add_handlers(".*$", handlers)
         self._app.web_app.settings["xsrf_cookie_kwargs"] = self._runtime.cookies.xsrf_attributes
         for what in protect_process():
             self._app.log.warning("The keys are less protected than they could be: %s.", what)
@@ -168,6 +176,9 @@ class StartUp:
                 )
         except (PolicyViolation, CertificateUnusable) as error:
             refuse_to_start(app, error)
+        # Only now: the gate is known to be in place.
+        if self._runtime.config.kernel_data:
+            self._runtime.kernel_access.open()
 
     def _remove_debris(self) -> None:
         """Delete what servers that were killed left half-written, however large the tree is."""
@@ -187,3 +198,7 @@ class StartUp:
             self._app.contents_manager.uploads.discard_idle()
         except SecureError:
             self._app.log.exception("Could not look for sessions that have ended.")
+        # A new key epoch counts within seconds, also where the vault never closes. What is wrong
+        # with vault.json the next login tells; till then the present keys do.
+        with contextlib.suppress(SecureError):
+            self._runtime.state.vault.refresh()

@@ -13,8 +13,10 @@ from anyio.to_thread import run_sync
 
 import jupyter_secure
 from jupyter_secure.app.coverage import Coverage, count
-from jupyter_secure.errors import CertificateUnusable
+from jupyter_secure.app.review import Reviewed, review
+from jupyter_secure.errors import CertificateUnusable, VaultSealed
 from jupyter_secure.server.api_handler import SecureAPIHandler
+from jupyter_secure.server.runtime import Runtime
 from jupyter_secure.transport import certificates
 
 Level = Literal["ok", "warn", "bad"]
@@ -51,11 +53,13 @@ async def status_of_server(handler: SecureAPIHandler) -> dict[str, Any]:
     """Return the answer to ``GET status``."""
     state, session = handler.runtime.state, handler.session
     now = state.clock()
-    coverage = await _coverage(handler)
+    coverage, reviewed = await _look_over(handler)
+    is_whole = not state.vault.is_open or state.provenance.is_whole()
     rows = [
         _connection(handler, now),
         _two_factor(handler),
-        _encryption(state.vault.is_open, coverage),
+        _as_left(is_whole, reviewed)
+        or _encryption(state.vault.is_open, state.sessions.stays_open, coverage),
         _sessions(handler),
     ]
     worst = next((row for level in ("bad", "warn") for row in rows if row.level == level), None)
@@ -81,6 +85,10 @@ async def status_of_server(handler: SecureAPIHandler) -> dict[str, Any]:
             "sealed": coverage.sealed,
             "matching": coverage.matching,
             "counted_all": coverage.counted_all,
+        },
+        "catalogue": {
+            "findings": len(reviewed.found),
+            "checked": ("whole" if reviewed.complete else "not-yet") if is_whole else "altered",
         },
         "protections": [asdict(row) for row in rows],
         "locks": [handler.lock_model(lock) for lock in state.locks.list()],
@@ -122,19 +130,22 @@ def _two_factor(handler: SecureAPIHandler) -> Protection:
     return Protection("two-factor", "Two-factor", "ok", summary)
 
 
-def _encryption(vault_open: bool, coverage: Coverage) -> Protection:
+def _encryption(vault_open: bool, stays_open: bool, coverage: Coverage) -> Protection:
     name, label = "encryption", "Encryption"
-    summary = f"vault {'open' if vault_open else 'sealed'} · "
+    # Not amber: an administrator chose it, and whoever reads this can do nothing about it. But it
+    # is said, as "open" alone would be taken to mean "until I log out".
+    summary = f"vault {'open' if vault_open else 'sealed'}"
+    summary += " by a key file, also when nobody is logged in · " if stays_open else " · "
     summary += f"{coverage.sealed} of {coverage.matching} sealed"
     if not coverage.counted_all:
         summary += " so far"
     if coverage.plain:
         sentence = f"{_files(coverage.plain)} not encrypted yet"
-        remedy = "Open and save them, or run `jupyter secure vault seal FILE…`."
+        remedy = "Encrypt them here, or run `jupyter secure vault seal --all`."
         return Protection(name, label, "warn", summary, sentence, remedy)
     if coverage.plain_checkpoints:
         sentence = f"{_files(coverage.plain_checkpoints, 'old checkpoint')} not encrypted"
-        remedy = "Save those notebooks once more, or delete the folders .ipynb_checkpoints."
+        remedy = "Encrypt them here, or run `jupyter secure vault seal --all`."
         return Protection(name, label, "warn", summary, sentence, remedy)
     return Protection(name, label, "ok", summary)
 
@@ -149,13 +160,40 @@ def _files(count: int, what: str = "file") -> str:
     return f"{count} {what} is" if count == 1 else f"{count} {what}s are"
 
 
-async def _coverage(handler: SecureAPIHandler) -> Coverage:
+async def _look_over(handler: SecureAPIHandler) -> tuple[Coverage, Reviewed]:
+    """Count the notebooks and compare them with what was left, if that was some time ago."""
     runtime = handler.runtime
-    counted = runtime.coverage
-    if counted is None or time.monotonic() - counted[0] > _COUNT_EVERY_SECONDS:
-        root = Path(handler.contents_manager.root_dir)
-        coverage = await run_sync(
-            lambda: count(root, runtime.config.encrypt, seconds=_COUNT_FOR_SECONDS)
+    known = runtime.coverage
+    if known is None or time.monotonic() - known[0] > _COUNT_EVERY_SECONDS:
+        coverage, reviewed = await run_sync(
+            _look_now, runtime, Path(handler.contents_manager.root_dir)
         )
-        counted = runtime.coverage = (time.monotonic(), coverage)
-    return counted[1]
+        known = runtime.coverage = (time.monotonic(), coverage, reviewed)
+    return known[1], known[2]
+
+
+def _look_now(runtime: Runtime, root: Path) -> tuple[Coverage, Reviewed]:
+    state = runtime.state
+    marked = state.folder_marks.list()
+    coverage = count(root, runtime.config.encrypt, marked, seconds=_COUNT_FOR_SECONDS)
+    try:
+        state.provenance.is_whole(again=True)
+        closed = (Path(runtime.config.state_dir),)
+        reviewed = review(
+            root, state.provenance, state.vault, closed=closed, seconds=_COUNT_FOR_SECONDS
+        )
+    except VaultSealed:
+        reviewed = Reviewed(complete=False)
+    return coverage, reviewed
+
+
+def _as_left(is_whole: bool, reviewed: Reviewed) -> Protection | None:
+    """Return the row to show if something is not as it was left."""
+    if is_whole and not reviewed.found:
+        return None
+    count = len(reviewed.found)
+    sentence = f"{_files(count)} not as {'it was' if count == 1 else 'they were'} left"
+    if not is_whole:
+        sentence = "The catalogue of what was saved was changed from outside"
+    remedy = "Review what was found, and accept or restore it."
+    return Protection("encryption", "Encryption", "bad", f"{count} to review", sentence, remedy)

@@ -51,16 +51,25 @@ class AtomicFile:
     ``unchanged`` are the facts of the present file, where the new content is made from it: if that
     is not the file to be replaced any more, ``commit`` raises ``Conflict`` and leaves it alone.
 
+    With ``folder_later`` the caller calls ``sync_folder`` when all files of the folder are done: a
+    power cut before that may leave the old file, whole, as one before ``commit`` would.
+
     Every method raises ``StorageFailed`` when the operating system refuses; the temporary file is
     then gone and the old file untouched. Raises ``InvalidInput`` for a name that no file can have.
     For one thread at a time.
     """
 
     def __init__(
-        self, path: Path, *, mode: int | None = None, unchanged: os.stat_result | None = None
+        self,
+        path: Path,
+        *,
+        mode: int | None = None,
+        unchanged: os.stat_result | None = None,
+        folder_later: bool = False,
     ) -> None:
         self.path = path
         self._unchanged = unchanged
+        self._folder_later = folder_later
         try:
             # Resolved, because renaming onto a link would replace the link.
             self._target = Path(os.path.realpath(path))
@@ -94,9 +103,14 @@ class AtomicFile:
         except OSError as error:
             raise self._failed(error) from error
 
-    def commit(self) -> None:
-        """Put the new content in place, on the disk and not only in a cache."""
+    def finish(self) -> Path:
+        """Bring the new content onto the disk, not yet in place; return where it lies until then.
+
+        For whoever reads it back before the old one goes. Nothing can be added afterwards.
+        """
         assert self._temporary is not None
+        if self._descriptor < 0:
+            return self._temporary
         try:
             os.fsync(self._descriptor)
             # Given up before it is closed: a descriptor is gone even when closing it fails, and a
@@ -104,16 +118,25 @@ class AtomicFile:
             descriptor, self._descriptor = self._descriptor, -1
             # Before the rename, as some file systems write only now; the lock lasts beyond it.
             os.close(descriptor)
+        except OSError as error:
+            raise self._failed(error) from error
+        return self._temporary
+
+    def commit(self) -> None:
+        """Put the new content in place, on the disk and not only in a cache."""
+        temporary_path = self.finish()
+        try:
             if os.name != "posix":  # which renames no file that is open
                 self._let_go()
             # As late as can be, after all the waiting for the disk.
             self._check_unchanged()
-            self._temporary.replace(self._target)
+            temporary_path.replace(self._target)
         except OSError as error:
             raise self._failed(error) from error
         self._temporary = None
         self._let_go()
-        _sync_folder(self._target.parent)
+        if not self._folder_later:
+            sync_folder(self._target.parent)
 
     def keep_times(self, of: os.stat_result) -> None:
         """Give the new content the times of ``of``; call it after the last ``write``."""
@@ -228,7 +251,7 @@ def _keep_owner(descriptor: int, existing: os.stat_result) -> None:
             os.fchown(descriptor, existing.st_uid, existing.st_gid)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the rename itself durable, where the system offers it.
 
     A failure is not reported as a failed write: the new content is complete and in place, and a

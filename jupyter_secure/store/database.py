@@ -24,6 +24,7 @@ from jupyter_secure.store import schema
 
 LOCK_WAIT_SECONDS = 5.0
 _BEGIN_OPTION = "jsec_begin"
+_SYNC_OPTION = "jsec_synchronous"
 
 # By SQLite's own words (sqlite3_errstr): its numeric codes reach Python from 3.11 on only.
 _EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
@@ -73,7 +74,14 @@ class Database:
         # many can lose until its time is up. Reentrant, so that nesting is an error ("locked")
         # and not a standstill.
         self._writing = threading.RLock()
-        self._writer = self._engine.execution_options(**{_BEGIN_OPTION: "IMMEDIATE"})
+        self._reader, self._writer, self._quick_writer = (
+            self._engine.execution_options(**{_BEGIN_OPTION: begin, _SYNC_OPTION: synchronous})
+            for begin, synchronous in (
+                ("DEFERRED", "FULL"),
+                ("IMMEDIATE", "FULL"),
+                ("IMMEDIATE", "NORMAL"),
+            )
+        )
 
     @classmethod
     def create(cls, path: Path) -> Database:
@@ -113,12 +121,20 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def snapshot(self) -> Iterator[Connection]:
+        """Give a connection whose statements all see the state of one moment."""
+        with self._explained(), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, *, durable: bool = True) -> Iterator[Connection]:
         """Give a connection that holds the write lock; the block takes effect whole or not at all.
 
-        ``IntegrityError`` passes through: what a duplicate means is the store's to say.
+        ``IntegrityError`` passes through: what a duplicate means is the store's to say. Without
+        ``durable`` nobody waits for the disk: a power cut may undo the block, a kill does not.
         """
-        with self._writing, self._explained(), self._writer.begin() as connection:
+        writer = self._writer if durable else self._quick_writer
+        with self._writing, self._explained(), writer.begin() as connection:
             yield connection
 
     def copy_to(self, path: Path) -> None:
@@ -200,9 +216,11 @@ def _configure(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> No
 
 
 def _begin(connection: Connection) -> None:
-    kind = connection.get_execution_options().get(_BEGIN_OPTION)
-    if kind is not None:
-        connection.exec_driver_sql(f"BEGIN {kind}")
+    options = connection.get_execution_options()
+    if _BEGIN_OPTION in options:
+        # Of the connection, not of the transaction: the last one may have wished otherwise.
+        connection.exec_driver_sql(f"PRAGMA synchronous={options[_SYNC_OPTION]}")
+        connection.exec_driver_sql(f"BEGIN {options[_BEGIN_OPTION]}")
 
 
 def _check(connection: Connection, path: Path, *, create: bool) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     bindparam,
+    case,
     delete,
     func,
     insert,
@@ -26,12 +27,15 @@ from jupyter_secure.store.database import Database
 
 _locks = schema.locks.c
 _GET = select(schema.locks).where(_locks.path == bindparam("wanted"))
-# "private" comes before "read-only", as it withholds more.
+# What withholds more comes first.
+_STRICTNESS = {LockMode.SEALED: 0, LockMode.PRIVATE: 1, LockMode.READ_ONLY: 2}
 _BY_FILE_ID = (
     select(schema.locks)
     .where(_locks.file_id == bindparam("wanted"))
-    .order_by(_locks.mode, _locks.path)
-    .limit(1)
+    .order_by(
+        case({mode.value: rank for mode, rank in _STRICTNESS.items()}, value=_locks.mode),
+        _locks.path,
+    )
 )
 
 
@@ -47,11 +51,17 @@ class DatabaseLocks:
 
     def get(self, path: str) -> Lock | None:
         """See ``LockStore.get``."""
-        return self._one(_GET, path) if _is_text(path) else None
+        if not _is_text(path):
+            return None
+        with self._database.reading() as connection:
+            row = connection.execute(_GET, {"wanted": path}).one_or_none()
+        return None if row is None else _lock(row)
 
-    def find_by_file_id(self, file_id: bytes) -> Lock | None:
+    def find_by_file_id(self, file_id: bytes) -> tuple[Lock, ...]:
         """See ``LockStore.find_by_file_id``."""
-        return self._one(_BY_FILE_ID, file_id)
+        with self._database.reading() as connection:
+            rows = connection.execute(_BY_FILE_ID, {"wanted": file_id})
+            return tuple(_lock(row) for row in rows)
 
     def under(self, prefix: str) -> tuple[Lock, ...]:
         """See ``LockStore.under``."""
@@ -112,11 +122,6 @@ class DatabaseLocks:
     def list(self) -> tuple[Lock, ...]:
         """See ``LockStore.list``."""
         return self.under("")
-
-    def _one(self, statement: Any, wanted: str | bytes) -> Lock | None:
-        with self._database.reading() as connection:
-            row = connection.execute(statement, {"wanted": wanted}).one_or_none()
-        return None if row is None else _lock(row)
 
 
 def _lock(row: Row[Any]) -> Lock:

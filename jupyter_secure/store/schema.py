@@ -131,9 +131,7 @@ catalogue_head = Table(
     "catalogue_head",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("count", BigInteger, nullable=False),
-    Column("sum", LargeBinary(32), nullable=False),
-    Column("tag", LargeBinary(32), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
 )
 
 sealed_folders = Table("sealed_folders", metadata, Column("path", String, primary_key=True))

@@ -7,28 +7,27 @@ readable without a key and is believed only after the payload has opened.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
 from jupyter_secure.crypto import aead
 from jupyter_secure.errors import CorruptFile, UnsupportedFormat
+from jupyter_secure.vault.stanza import Stanza, StanzaType, type_of
 
 MAGIC = b"\x89JSEC\r\n\x1a"
 VERSION = 1
 SUITE = 1
 ID_BYTES = 16
-FINGERPRINT_BYTES = 8
 
 _CORE = struct.Struct(">8sBBBB16s16sQ")
 _COUNTS = struct.Struct(">HH")
-_STANZA_HEAD = struct.Struct(">HHQ8s")
-_STANZA_TYPE = 1
-WRAPPED_BYTES = aead.ciphertext_size(aead.KEY_BYTES)
-# The stanza's length field counts what follows it: key id and wrapped key.
-_STANZA_LEN = _STANZA_HEAD.size - 4 + WRAPPED_BYTES
+_STANZA_AT = _CORE.size + _COUNTS.size
 
-#: Size of the whole header; the payload begins here.
-HEADER_BYTES = _CORE.size + _COUNTS.size + _STANZA_HEAD.size + WRAPPED_BYTES
+#: Size of the header of a file that the vault's key opens alone; no header is shorter.
+BASE_HEADER_BYTES = _STANZA_AT + StanzaType.VAULT.size
+#: Size of the header of a file that needs a passphrase as well; no header is longer.
+PASSPHRASE_HEADER_BYTES = _STANZA_AT + StanzaType.PASSPHRASE.size
 
 
 class FileClass(IntEnum):
@@ -63,6 +62,7 @@ class Flags(IntFlag):
 # An int: the complement of a Flags has only the bits that Flags itself knows.
 KNOWN_FLAGS = int(Flags.VALID | Flags.TRUSTED)
 _KNOWN_CLASSES = frozenset(FileClass)
+_KNOWN_TYPES = frozenset(StanzaType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +86,6 @@ class Core:
             self.file_id,
             self.file_version,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Stanza:
-    """The data key of the file, wrapped by the vault's wrap key of one epoch."""
-
-    epoch: int
-    fingerprint: bytes
-    wrapped: bytes
-
-    @property
-    def head(self) -> bytes:
-        """The bytes that precede the wrapped key and are bound to it."""
-        return _STANZA_HEAD.pack(_STANZA_TYPE, _STANZA_LEN, self.epoch, self.fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +120,23 @@ class Header:
         """Which save of the file it is, from 1."""
         return self.core.file_version
 
+    @property
+    def size(self) -> int:
+        """The bytes of this header; the payload begins there."""
+        return _STANZA_AT + self.stanza.type.size
+
+    @property
+    def needs_passphrase(self) -> bool:
+        """Whether the vault's key alone does not open the file."""
+        return self.stanza.derivation is not None
+
     def __bytes__(self) -> bytes:
-        counts = _COUNTS.pack(1, HEADER_BYTES)
+        counts = _COUNTS.pack(1, self.size)
         return bytes(self.core) + counts + self.stanza.head + self.stanza.wrapped
 
     @classmethod
     def parse(cls, prefix: aead.Buffer, *, name: str = "This file") -> Header:
-        """Read the header from the first ``HEADER_BYTES`` (or more) of a file.
+        """Read the header from the beginning of a file; ``header_bytes`` says how much that is.
 
         ``name`` begins the messages. Raises ``CorruptFile``, or ``UnsupportedFormat`` where a
         newer jupyter-secure may have written it. For every header h that parses,
@@ -153,33 +149,30 @@ class Header:
                 why="It does not begin as one.",
                 remedy=_RESTORE,
             )
-        if len(view) < HEADER_BYTES:
+        if len(view) < BASE_HEADER_BYTES:
             raise CorruptFile(f"{name} is cut short.", why=_ENDS_IN_HEADER, remedy=_RESTORE)
         _, version, suite, file_class, flags, vault_id, file_id, file_version = _CORE.unpack_from(
             view
         )
-        count, header_len = _COUNTS.unpack_from(view, _CORE.size)
-        head_at = _CORE.size + _COUNTS.size
-        kind, length, epoch, fingerprint = _STANZA_HEAD.unpack_from(view, head_at)
+        kind = type_of(view[_STANZA_AT:])
         if version > VERSION or (version == VERSION and _is_newer(suite, file_class, flags, kind)):
             raise UnsupportedFormat(
                 f"{name} is sealed in a format that is not known here.",
                 why="A newer jupyter-secure wrote it, or it is damaged.",
                 remedy="Update jupyter-secure, or restore the file from a backup.",
             )
-        if (
-            version == 0
-            or file_version == 0
-            or epoch == 0
-            or (count, header_len, length) != (1, HEADER_BYTES, _STANZA_LEN)
-        ):
+        size = header_bytes(view)
+        if len(view) < size:
+            raise CorruptFile(f"{name} is cut short.", why=_ENDS_IN_HEADER, remedy=_RESTORE)
+        stanza, counts = None, _COUNTS.unpack_from(view, _CORE.size)
+        if version != 0 and file_version != 0 and counts == (1, size):
+            stanza = Stanza.parse(view[_STANZA_AT:size])
+        if stanza is None:
             raise CorruptFile(
                 f"{name} is damaged.", why="Its header contradicts itself.", remedy=_RESTORE
             )
-        wrapped = bytes(view[head_at + _STANZA_HEAD.size : HEADER_BYTES])
         return cls(
-            Core(FileClass(file_class), Flags(flags), vault_id, file_id, file_version),
-            Stanza(epoch, fingerprint, wrapped),
+            Core(FileClass(file_class), Flags(flags), vault_id, file_id, file_version), stanza
         )
 
 
@@ -192,7 +185,7 @@ def _is_newer(suite: int, file_class: int, flags: int, stanza_type: int) -> bool
         suite != SUITE
         or file_class not in _KNOWN_CLASSES
         or bool(flags & ~KNOWN_FLAGS)
-        or stanza_type != _STANZA_TYPE
+        or stanza_type not in _KNOWN_TYPES
     )
 
 
@@ -201,19 +194,40 @@ def is_sealed(prefix: aead.Buffer) -> bool:
     return bytes(prefix[: len(MAGIC)]) == MAGIC
 
 
-def sealed_size(content_bytes: int) -> int:
+def header_bytes(prefix: aead.Buffer) -> int:
+    """Return how long the header is that begins with these ``BASE_HEADER_BYTES``.
+
+    Nothing is checked: for a file that is not sealed, or damaged, it is ``BASE_HEADER_BYTES``.
+    """
+    view = memoryview(prefix)
+    long = is_sealed(view) and type_of(view[_STANZA_AT:]) == StanzaType.PASSPHRASE
+    return PASSPHRASE_HEADER_BYTES if long else BASE_HEADER_BYTES
+
+
+def read_prefix(read: Callable[[int], bytes]) -> bytes:
+    """Read the header at the beginning of a file, as much as there is, and not a byte beyond it.
+
+    ``read`` returns the next bytes of the file, fewer than asked for at its end only. What is not
+    sealed is read up to ``BASE_HEADER_BYTES``.
+    """
+    prefix = read(BASE_HEADER_BYTES)
+    more = header_bytes(prefix) - BASE_HEADER_BYTES
+    return prefix + read(more) if more else prefix
+
+
+def sealed_size(content_bytes: int, header_bytes: int = BASE_HEADER_BYTES) -> int:
     """Return the size of the sealed file for content of this many bytes."""
-    return HEADER_BYTES + aead.ciphertext_size(content_bytes)
+    return header_bytes + aead.ciphertext_size(content_bytes)
 
 
-def plaintext_size(file_bytes: int, *, name: str = "This file") -> int:
+def plaintext_size(file_bytes: int, header_bytes: int, *, name: str = "This file") -> int:
     """Return the size of the content of a sealed file of this many bytes.
 
     Raises ``CorruptFile`` for a size that no sealed file has. The answer is what the size claims;
     only opening the file shows that nothing is missing.
     """
     try:
-        return aead.plaintext_size(file_bytes - HEADER_BYTES)
+        return aead.plaintext_size(file_bytes - header_bytes)
     except aead.InvalidSeal:
         raise CorruptFile(
             f"{name} is cut short.", why="No sealed file has its size.", remedy=_RESTORE

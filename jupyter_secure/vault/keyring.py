@@ -10,7 +10,9 @@ from jupyter_secure.crypto.kdf import RFC_9106_LOW_MEMORY, Argon2idProfile
 from jupyter_secure.errors import Conflict, NotFound, StateUnusable, WrongKey
 from jupyter_secure.vault import keyring_json
 from jupyter_secure.vault.envelope import ID_BYTES
+from jupyter_secure.vault.key_file import FileKey, KeyFileSlot
 from jupyter_secure.vault.keys import RootKey
+from jupyter_secure.vault.previous_root import PreviousRoot
 from jupyter_secure.vault.slot import Slot
 
 FIRST_EPOCH = 1
@@ -18,12 +20,17 @@ FIRST_EPOCH = 1
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The model of ``vault.json``. Every change returns a new one; nothing here holds a secret."""
+    """The model of ``vault.json``. Every change returns a new one; nothing here holds a secret.
+
+    ``slots`` are those of passwords. ``previous`` is there while the root key is being changed.
+    """
 
     vault_id: bytes
     epoch: int
     root_check: bytes
     slots: tuple[Slot, ...]
+    key_files: tuple[KeyFileSlot, ...] = ()
+    previous: PreviousRoot | None = None
 
     @classmethod
     def create(
@@ -49,7 +56,15 @@ class Keyring:
 
     def to_json(self) -> bytes:
         """Return the contents of ``vault.json``."""
-        return keyring_json.render(self.vault_id, self.epoch, self.root_check, self.slots)
+        return keyring_json.render(
+            self.vault_id, self.epoch, self.root_check, self.slots, self.key_files, self.previous
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all slots: of accounts first, then of key files."""
+        accounts = tuple(slot.name for slot in self.slots)
+        return accounts + tuple(slot.name for slot in self.key_files)
 
     def open_with_password(self, name: str, password: str) -> RootKey:
         """Return the root key. Raises ``WrongKey`` for an unknown name as for a wrong password.
@@ -61,12 +76,34 @@ class Keyring:
         if slot is None:
             profile = self.slots[0].profile if self.slots else RFC_9106_LOW_MEMORY
             slot = Slot.decoy(name, profile)
-        root = slot.unwrap(self.vault_id, password)
+        return self._verified(slot.unwrap(self.vault_id, password), "password")
+
+    def open_with_key_file(self, key: FileKey) -> tuple[RootKey, KeyFileSlot]:
+        """Return the root key, and the slot that the key opens. Raises ``WrongKey``.
+
+        Also ``StateUnusable`` for a ``vault.json`` that has been altered.
+        """
+        for slot in self.key_files:
+            try:
+                root = slot.unwrap(self.vault_id, key)
+            except WrongKey:
+                continue
+            return self._verified(root, "key file"), slot
+        raise WrongKey(
+            "That key file does not open the vault.",
+            why=f"None of the {len(self.key_files)} slots for key files is for it."
+            if self.key_files
+            else "The vault has no slot for a key file.",
+            remedy="`jupyter secure vault slots` lists what opens the vault; "
+            "`jupyter secure vault slots add --key-file PATH` adds a key file.",
+        )
+
+    def _verified(self, root: RootKey, by: str) -> RootKey:
         if not self.verify_root(root):
             root.wipe()
             raise StateUnusable(
                 "vault.json has been altered.",
-                why="The password opens its slot, but the rest does not belong to that key.",
+                why=f"The {by} opens its slot, but the rest does not belong to that key.",
                 remedy="Restore vault.json from a backup.",
             )
         return root
@@ -88,12 +125,47 @@ class Keyring:
         Raises ``WrongKey`` for another vault's root key, ``Conflict`` if the name has a slot, and
         ``InvalidInput`` for a name or password that cannot be stored.
         """
-        if not self.verify_root(root):
-            raise WrongKey("That key belongs to another vault.")
+        self._require_own(root)
         if self._slot(name) is not None:
             raise Conflict(f"The vault already has a password for {name}.")
+        self._require_free(name)
         slot = Slot.wrap(self.vault_id, root, name, password, profile)
         return replace(self, slots=(*self.slots, slot))
+
+    def add_key_file(self, root: RootKey, name: str, key: FileKey) -> Keyring:
+        """Return a keyring that the key file opens too. ``name`` is used as given.
+
+        Raises ``WrongKey`` for another vault's root key, ``Conflict`` if the name has a slot or the
+        key has one, and ``InvalidInput`` for a name that cannot be stored.
+        """
+        self._require_own(root)
+        self._require_free(name)
+        if (known := self.slot_of(key)) is not None:
+            raise Conflict(
+                f"That key file opens the vault already: it is “{known.name}”.",
+                remedy="Nothing needs to be done.",
+            )
+        slot = KeyFileSlot.wrap(self.vault_id, root, name, key)
+        return replace(self, key_files=(*self.key_files, slot))
+
+    def remove_key_file(self, name: str) -> Keyring:
+        """Return a keyring that this key file opens no more. Raises ``NotFound``.
+
+        Whoever kept the old ``vault.json`` can still use the key file with it.
+        """
+        rest = tuple(slot for slot in self.key_files if slot.name != name)
+        if len(rest) == len(self.key_files):
+            raise NotFound(f"The vault has no key file “{name}”.")
+        return replace(self, key_files=rest)
+
+    def slot_of(self, key: FileKey) -> KeyFileSlot | None:
+        """Return the slot that a key file opens, if it opens one."""
+        try:
+            root, slot = self.open_with_key_file(key)
+        except (WrongKey, StateUnusable):
+            return None
+        root.wipe()
+        return slot
 
     def replace_password(
         self,
@@ -116,10 +188,15 @@ class Keyring:
         """Return a keyring of a later epoch: new files are wrapped by another key.
 
         The slots stay: the root key is the same, and it opens the files of every epoch. Raises
-        ``WrongKey`` for another vault's root key.
+        ``WrongKey`` for another vault's root key, and ``Conflict`` while the root key is being
+        changed.
         """
-        if not self.verify_root(root):
-            raise WrongKey("That key belongs to another vault.")
+        self._require_own(root)
+        if self.previous is not None:
+            raise Conflict(
+                "The root key is being changed, and that is not finished.",
+                remedy="Finish it with `jupyter secure vault rotate --full FOLDER…`.",
+            )
         if epoch < self.epoch:
             raise ValueError("An epoch that was left does not come back.")
         return replace(self, epoch=epoch, root_check=_root_check(root, self.vault_id, epoch))
@@ -133,8 +210,45 @@ class Keyring:
             raise NotFound(f"The vault has no password for {name}.")
         return replace(self, slots=tuple(slot for slot in self.slots if slot.name != name))
 
+    def with_new_root(self, old: RootKey, new: RootKey, epoch: int) -> Keyring:
+        """Return the keyring of the same vault under a new root key, without slots.
+
+        ``epoch`` is the first of the new key. The old key can be had from the new one until
+        ``without_previous``. Raises ``WrongKey`` if ``old`` is not this vault's.
+        """
+        self._require_own(old)
+        if self.previous is not None or epoch <= self.epoch:
+            raise ValueError("One change at a time, and each in an epoch of its own.")
+        previous = PreviousRoot.wrap(new, self.vault_id, epoch, old, epoch - 1)
+        return replace(Keyring.from_root(new, self.vault_id, epoch), previous=previous)
+
+    def previous_root(self, root: RootKey) -> RootKey | None:
+        """Return the root key before this one while it is being changed; the caller wipes it.
+
+        Raises ``WrongKey`` for another vault's root key, ``StateUnusable`` for an altered file.
+        """
+        self._require_own(root)
+        if self.previous is None:
+            return None
+        return self.previous.unwrap(root, self.vault_id, self.epoch)
+
+    def without_previous(self) -> Keyring:
+        """Return the keyring after a change of the root key: the old one is gone from it."""
+        return replace(self, previous=None)
+
     def _slot(self, name: str) -> Slot | None:
         return next((slot for slot in self.slots if slot.name == name), None)
+
+    def _require_own(self, root: RootKey) -> None:
+        if not self.verify_root(root):
+            raise WrongKey("That key belongs to another vault.")
+
+    def _require_free(self, name: str) -> None:
+        if name in self.names:
+            raise Conflict(
+                f"The vault has a slot with the name “{name}” already.",
+                remedy="Choose another name; `jupyter secure vault slots` lists them.",
+            )
 
 
 def _root_check(root: RootKey, vault_id: bytes, epoch: int) -> bytes:

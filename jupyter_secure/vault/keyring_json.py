@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from jupyter_secure.crypto.kdf import SALT_BYTES, Argon2idProfile
 from jupyter_secure.errors import StateUnusable, UnsupportedFormat
 from jupyter_secure.vault.envelope import ID_BYTES
+from jupyter_secure.vault.key_file import KeyFileSlot
+from jupyter_secure.vault.previous_root import PreviousRoot
 from jupyter_secure.vault.slot import SLOT_ID_BYTES, WRAPPED_ROOT_BYTES, Slot, is_storable_name
 
 _FORMAT = "jupyter-secure vault"
@@ -22,7 +24,11 @@ _MAX_BYTES = 1024 * 1024
 _MAX_SLOTS = 1024
 
 _VAULT_MEMBERS = {"format", "version", "vault_id", "epoch", "root_check", "slots"}
+# Only while the root key is being changed.
+_SOMETIMES = {"previous"}
+_PREVIOUS_MEMBERS = {"epoch", "wrapped"}
 _SLOT_MEMBERS = {"id", "kind", "name", "kdf", "wrapped"}
+_KEY_FILE_MEMBERS = {"id", "kind", "name", "wrapped"}
 _KDF_MEMBERS = {"algorithm", "iterations", "lanes", "memory_kib", "salt"}
 
 
@@ -34,16 +40,34 @@ class _Newer(Exception):
     """A value that a later version may have introduced; never leaves this module."""
 
 
-def render(vault_id: bytes, epoch: int, root_check: bytes, slots: tuple[Slot, ...]) -> bytes:
+#: Vault id, epoch, root check, slots of passwords and of key files, the root key before this one.
+Parts: TypeAlias = tuple[
+    bytes, int, bytes, tuple[Slot, ...], tuple[KeyFileSlot, ...], PreviousRoot | None
+]
+
+
+def render(
+    vault_id: bytes,
+    epoch: int,
+    root_check: bytes,
+    slots: tuple[Slot, ...],
+    key_files: tuple[KeyFileSlot, ...],
+    previous: PreviousRoot | None,
+) -> bytes:
     """Return the text of ``vault.json``."""
-    vault = {
+    vault: dict[str, Any] = {
         "format": _FORMAT,
         "version": _VERSION,
         "vault_id": vault_id.hex(),
         "epoch": epoch,
         "root_check": root_check.hex(),
-        "slots": [_render_slot(slot) for slot in slots],
+        "slots": [
+            *(_render_slot(slot) for slot in slots),
+            *(_render_key_file(slot) for slot in key_files),
+        ],
     }
+    if previous is not None:
+        vault["previous"] = {"epoch": previous.epoch, "wrapped": previous.wrapped.hex()}
     return json.dumps(vault, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
@@ -63,8 +87,17 @@ def _render_slot(slot: Slot) -> dict[str, Any]:
     }
 
 
-def parse(text: bytes, name: str) -> tuple[bytes, int, bytes, tuple[Slot, ...]]:
-    """Return vault id, epoch, root check and slots. ``name`` begins the messages."""
+def _render_key_file(slot: KeyFileSlot) -> dict[str, Any]:
+    return {
+        "id": slot.slot_id.hex(),
+        "kind": "key-file",
+        "name": slot.name,
+        "wrapped": slot.wrapped.hex(),
+    }
+
+
+def parse(text: bytes, name: str) -> Parts:
+    """Return the parts of ``vault.json``. ``name`` begins the messages."""
     try:
         return _parse_vault(_load(text))
     except _Newer as newer:
@@ -104,34 +137,55 @@ def _no_constant(constant: str) -> NoReturn:
     raise _Malformed(f"{constant} is not JSON.")
 
 
-def _parse_vault(vault: Any) -> tuple[bytes, int, bytes, tuple[Slot, ...]]:
+def _parse_vault(vault: Any) -> Parts:
     if not isinstance(vault, dict) or vault.get("format") != _FORMAT:
         raise _Malformed("It does not say that it is a vault.")
     version = _integer(vault, "version", lambda value: value >= 1)
     if version > _VERSION:
         # Asked before the members: a later version may well have others.
         raise _Newer(f"Its version is {version}.")
-    _require_members(vault, _VAULT_MEMBERS)
+    _require_members(vault, _VAULT_MEMBERS | (vault.keys() & _SOMETIMES))
     if not isinstance(vault["slots"], list) or len(vault["slots"]) > _MAX_SLOTS:
         raise _Malformed(f"Its slots are not a list of at most {_MAX_SLOTS}.")
-    slots = tuple(_parse_slot(slot) for slot in vault["slots"])
+    slots = [_parse_slot(slot) for slot in vault["slots"]]
     if len({slot.slot_id for slot in slots}) != len(slots):
         raise _Malformed("Two slots have the same id.")
     if len({slot.name for slot in slots}) != len(slots):
         raise _Malformed("Two slots have the same name.")
+    epoch = _integer(vault, "epoch", lambda value: 1 <= value < 1 << 64)
     return (
         _binary(vault, "vault_id", ID_BYTES),
-        _integer(vault, "epoch", lambda value: 1 <= value < 1 << 64),
+        epoch,
         _binary(vault, "root_check", _ROOT_CHECK_BYTES),
-        slots,
+        tuple(slot for slot in slots if isinstance(slot, Slot)),
+        tuple(slot for slot in slots if isinstance(slot, KeyFileSlot)),
+        _parse_previous(vault["previous"], epoch) if "previous" in vault else None,
     )
 
 
-def _parse_slot(slot: Any) -> Slot:
+def _parse_previous(previous: Any, epoch: int) -> PreviousRoot:
+    if not isinstance(previous, dict):
+        raise _Malformed("Its previous is not an object.")
+    _require_members(previous, _PREVIOUS_MEMBERS)
+    return PreviousRoot(
+        _integer(previous, "epoch", lambda value: 1 <= value < epoch),
+        _binary(previous, "wrapped", WRAPPED_ROOT_BYTES),
+    )
+
+
+def _parse_slot(slot: Any) -> Slot | KeyFileSlot:
     if not isinstance(slot, dict):
         raise _Malformed("A slot is not an object.")
-    if isinstance(slot.get("kind"), str) and slot["kind"] != "password":
+    kind = slot.get("kind")
+    if isinstance(kind, str) and kind not in ("password", "key-file"):
         raise _Newer("It has a kind of slot that is not known here.")
+    if kind == "key-file":
+        _require_members(slot, _KEY_FILE_MEMBERS)
+        return KeyFileSlot(
+            slot_id=_binary(slot, "id", SLOT_ID_BYTES),
+            name=_name(slot),
+            wrapped=_binary(slot, "wrapped", WRAPPED_ROOT_BYTES),
+        )
     _require_members(slot, _SLOT_MEMBERS)
     kdf = slot["kdf"]
     if not isinstance(kdf, dict):
@@ -141,8 +195,7 @@ def _parse_slot(slot: Any) -> Slot:
     _require_members(kdf, _KDF_MEMBERS)
     if not isinstance(slot["kind"], str) or not isinstance(kdf["algorithm"], str):
         raise _Malformed("A slot's kind or algorithm is not a text.")
-    if not isinstance(slot["name"], str) or not is_storable_name(slot["name"]):
-        raise _Malformed("A slot's name is not a text of 1 to 1,024 bytes.")
+    name = _name(slot)
     profile = Argon2idProfile(
         iterations=_integer(kdf, "iterations"),
         lanes=_integer(kdf, "lanes"),
@@ -152,11 +205,18 @@ def _parse_slot(slot: Any) -> Slot:
         raise _Malformed("The cost of a slot's password is outside the accepted limits.")
     return Slot(
         slot_id=_binary(slot, "id", SLOT_ID_BYTES),
-        name=slot["name"],
+        name=name,
         profile=profile,
         salt=_binary(kdf, "salt", SALT_BYTES),
         wrapped=_binary(slot, "wrapped", WRAPPED_ROOT_BYTES),
     )
+
+
+def _name(slot: dict[str, Any]) -> str:
+    name = slot["name"]
+    if not isinstance(name, str) or not is_storable_name(name):
+        raise _Malformed("A slot's name is not a text of 1 to 1,024 bytes.")
+    return name
 
 
 def _require_members(found: dict[str, Any], expected: set[str]) -> None:

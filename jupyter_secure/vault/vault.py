@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jupyter_secure.crypto import aead, memory
-from jupyter_secure.errors import CorruptFile, VaultSealed, WrongKey
+from jupyter_secure.errors import CorruptFile, PassphraseRequired, VaultSealed, WrongKey
 from jupyter_secure.vault import wrapping
 from jupyter_secure.vault.envelope import (
-    HEADER_BYTES,
     ID_BYTES,
     KNOWN_FLAGS,
     Core,
@@ -22,8 +21,10 @@ from jupyter_secure.vault.envelope import (
     Flags,
     Header,
 )
+from jupyter_secure.vault.file_pieces import FileOpener, FileSealer
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
+from jupyter_secure.vault.passphrase import PassphraseKey
 
 _RESTORE = "Restore it from a checkpoint or a backup; it was left as it is."
 
@@ -36,64 +37,14 @@ class Opened:
     data: bytes
 
 
-class FileSealer:
-    """Seals one file piece by piece: write ``header``, then all that the methods return."""
-
-    def __init__(self, header: Header, data_key: bytes) -> None:
-        #: The first ``HEADER_BYTES`` of the sealed file.
-        self.header = bytes(header)
-        self._sealer = aead.Sealer(data_key, wrapping.data_context(header.core))
-
-    def update(self, data: aead.Buffer) -> bytes:
-        """Take the next piece of content; return the next bytes of the file, possibly none."""
-        return self._sealer.update(data)
-
-    def finalize(self) -> bytes:
-        """Return the last bytes of the file."""
-        return self._sealer.finalize()
-
-
-class FileOpener:
-    """Opens the payload of one file piece by piece: give it what follows the header.
-
-    What ``update`` returns is authentic; that it is everything is known once ``finalize`` returns.
-    It holds the data key of this one file, and goes on working if the vault is sealed meanwhile.
-    """
-
-    def __init__(self, header: Header, data_key: bytes, name: str) -> None:
-        self.header = header
-        self._name = name
-        self._opener = aead.Opener(data_key, wrapping.data_context(header.core))
-
-    def update(self, payload: aead.Buffer) -> bytes:
-        """Take the next piece of payload; return content. Raises ``CorruptFile``."""
-        try:
-            return self._opener.update(payload)
-        except aead.InvalidSeal:
-            raise self._corrupt() from None
-
-    def finalize(self) -> bytes:
-        """Return the last content. Raises ``CorruptFile`` if the file was cut short."""
-        try:
-            return self._opener.finalize()
-        except aead.InvalidSeal:
-            raise self._corrupt() from None
-
-    def _corrupt(self) -> CorruptFile:
-        return CorruptFile(
-            f"{self._name} is damaged.",
-            why="Its content was altered or cut short after it was sealed.",
-            remedy=_RESTORE,
-        )
-
-
 class Vault:
     """Holds the keys while they are needed, and forgets them on ``seal``."""
 
     def __init__(self, keyring: Keyring, *, newest: Callable[[], Keyring] | None = None) -> None:
         """Start sealed. Only the id, epoch and root check of the keyring are used.
 
-        ``newest`` reads the present vault.json: a new key epoch counts from the next ``unseal``.
+        ``newest`` reads the present vault.json: a new key epoch counts from the next ``unseal`` or
+        ``refresh``.
         """
         self._keyring = keyring
         self._newest = newest
@@ -127,18 +78,36 @@ class Vault:
             )
         with self._lock:
             if self._root is None:
-                # Never back: an older vault.json that was put in place names an epoch that was
-                # left for a reason. Another vault's, or an altered one, is not taken at all.
-                if newest.epoch > self._keyring.epoch and newest.vault_id == self.vault_id:
-                    if not newest.verify_root(root):
-                        raise WrongKey("That key belongs to another vault.")
-                    self._keyring = newest
+                self._advance(newest, root)
                 held = root.copy()
-                self._wrap_key[:] = wrapping.derive_wrap_key(
-                    held, self.vault_id, self._keyring.epoch
-                )
-                self._fingerprint = wrapping.fingerprint(self._wrap_key)
+                self._take_wrap_key(held)
                 self._root = held
+
+    def refresh(self) -> None:
+        """Seal in the newest key epoch from now on, if the vault is open.
+
+        Raises ``WrongKey`` for a vault.json under another root key, and what reading it does.
+        """
+        if self._newest is None or not self.is_open:
+            return
+        newest = self._newest()
+        with self._lock:
+            if self._root is not None and self._advance(newest, self._root):
+                self._take_wrap_key(self._root)
+
+    def _advance(self, newest: Keyring, root: RootKey) -> bool:
+        # Never back: an older vault.json that was put in place names an epoch that was left for a
+        # reason. Another vault's, or an altered one, is not taken at all.
+        if newest.epoch <= self._keyring.epoch or newest.vault_id != self.vault_id:
+            return False
+        if not newest.verify_root(root):
+            raise WrongKey("That key belongs to another vault.")
+        self._keyring = newest
+        return True
+
+    def _take_wrap_key(self, root: RootKey) -> None:
+        self._wrap_key[:] = wrapping.derive_wrap_key(root, self.vault_id, self._keyring.epoch)
+        self._fingerprint = wrapping.fingerprint(self._wrap_key)
 
     def seal(self) -> None:
         """Wipe the keys. Sealing twice is fine."""
@@ -152,14 +121,19 @@ class Vault:
     def rewrap(self, header: Header, *, name: str = "This file") -> Header:
         """Return the header of the same file under the newest epoch; its payload fits as it is.
 
-        Raises ``VaultSealed``, ``WrongKey`` for another vault's file, and ``CorruptFile`` for a
-        header that was altered. The payload is not looked at.
+        A file that needs a passphrase needs it as before; here it is not asked for. Raises
+        ``VaultSealed``, ``WrongKey`` for another vault's file, and ``CorruptFile`` for a header
+        that was altered. The payload is not looked at.
         """
         self._require_own(header, name)
         with self._lock:
-            data_key = self._data_key(header, name)
             stanza = wrapping.wrap(
-                self._wrap_key, self._keyring.epoch, self._fingerprint, header.core, data_key
+                self._wrap_key,
+                self._keyring.epoch,
+                self._fingerprint,
+                header.core,
+                self._unwrap(header, name),
+                header.stanza.derivation,
             )
         return Header(header.core, stanza)
 
@@ -184,13 +158,19 @@ class Vault:
         file_id: bytes | None = None,
         file_version: int = 1,
         flags: Flags = Flags.NONE,
+        passphrase: PassphraseKey | None = None,
     ) -> bytes:
         """Return the sealed file with this content. Raises ``VaultSealed``.
 
-        ``file_id`` is 16 bytes, a new one if None; ``file_version`` is 1 or more.
+        ``file_id`` is 16 bytes, a new one if None; ``file_version`` is 1 or more. With a
+        ``passphrase`` the file does not open without it.
         """
         sealer = self.sealer(
-            file_class=file_class, file_id=file_id, file_version=file_version, flags=flags
+            file_class=file_class,
+            file_id=file_id,
+            file_version=file_version,
+            flags=flags,
+            passphrase=passphrase,
         )
         return b"".join((sealer.header, sealer.update(data), sealer.finalize()))
 
@@ -201,8 +181,9 @@ class Vault:
         file_id: bytes | None = None,
         file_version: int = 1,
         flags: Flags = Flags.NONE,
+        passphrase: PassphraseKey | None = None,
     ) -> FileSealer:
-        """Start a sealed file that is written piece by piece. Raises ``VaultSealed``."""
+        """Start a sealed file that is written piece by piece; details as ``seal_bytes``."""
         if file_id is None:
             file_id = os.urandom(ID_BYTES)
         if len(file_id) != ID_BYTES or not 1 <= file_version < 1 << 64 or flags & ~KNOWN_FLAGS:
@@ -216,27 +197,45 @@ class Vault:
             if self._root is None:
                 raise VaultSealed
             stanza = wrapping.wrap(
-                self._wrap_key, self._keyring.epoch, self._fingerprint, core, data_key
+                self._wrap_key,
+                self._keyring.epoch,
+                self._fingerprint,
+                core,
+                passphrase.wrap(core, data_key) if passphrase else data_key,
+                passphrase.derivation if passphrase else None,
             )
         return FileSealer(Header(core, stanza), data_key)
 
     # ── opening ────────────────────────────────────────────────────────────────────────────────
 
     def open_bytes(
-        self, blob: aead.Buffer, *, expect: FileClass, name: str = "This file"
+        self,
+        blob: aead.Buffer,
+        *,
+        expect: FileClass,
+        name: str = "This file",
+        passphrase: PassphraseKey | None = None,
     ) -> Opened:
         """Open a whole sealed file, all or nothing. ``name`` begins the messages.
 
         Raises ``VaultSealed``, ``WrongKey`` for another vault's file, ``CorruptFile`` for one that
-        is damaged or of another class, ``UnsupportedFormat`` for one of a later format.
+        is damaged or of another class, ``UnsupportedFormat`` for one of a later format; and
+        ``PassphraseRequired`` or ``WrongPassphrase`` for one that needs another ``passphrase``.
         """
         header = Header.parse(blob, name=name)
-        opener = self.opener(header, expect=expect, name=name)
-        data = opener.update(memoryview(blob)[HEADER_BYTES:])
+        opener = self.opener(header, expect=expect, name=name, passphrase=passphrase)
+        data = opener.update(memoryview(blob)[header.size :])
         last = opener.finalize()
         return Opened(header, data + last if last else data)
 
-    def opener(self, header: Header, *, expect: FileClass, name: str = "This file") -> FileOpener:
+    def opener(
+        self,
+        header: Header,
+        *,
+        expect: FileClass,
+        name: str = "This file",
+        passphrase: PassphraseKey | None = None,
+    ) -> FileOpener:
         """Start opening a sealed file that is read piece by piece; errors as ``open_bytes``."""
         if header.file_class != expect:
             raise CorruptFile(
@@ -245,7 +244,12 @@ class Vault:
                 remedy=_RESTORE,
             )
         self._require_own(header, name)
-        return FileOpener(header, self._data_key(header, name), name)
+        key = self._unwrap(header, name)
+        if header.needs_passphrase:
+            if passphrase is None or passphrase.derivation != header.stanza.derivation:
+                raise PassphraseRequired(name)
+            key = passphrase.unwrap(header.core, key, name=name)
+        return FileOpener(header, key, name)
 
     def _require_own(self, header: Header, name: str) -> None:
         if header.vault_id != self.vault_id:
@@ -256,7 +260,8 @@ class Vault:
                 remedy="Open it with the recovery key of that vault.",
             )
 
-    def _data_key(self, header: Header, name: str) -> bytes:
+    def _unwrap(self, header: Header, name: str) -> bytes:
+        """Return the file's data key, or that under a passphrase still."""
         with self._lock:
             if self._root is None:
                 raise VaultSealed

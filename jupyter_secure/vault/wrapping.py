@@ -9,8 +9,9 @@ from __future__ import annotations
 import hmac
 
 from jupyter_secure.crypto import aead, kdf
-from jupyter_secure.vault.envelope import FINGERPRINT_BYTES, WRAPPED_BYTES, Core, Header, Stanza
+from jupyter_secure.vault.envelope import Core, Header
 from jupyter_secure.vault.keys import RootKey
+from jupyter_secure.vault.stanza import FINGERPRINT_BYTES, Derivation, Stanza
 
 
 def derive_wrap_key(root: RootKey, vault_id: bytes, epoch: int) -> bytes:
@@ -30,21 +31,45 @@ def root_key_fits(root: RootKey, header: Header) -> bool:
 
 
 def wrap(
-    wrap_key: bytes | bytearray, epoch: int, key_fingerprint: bytes, core: Core, data_key: bytes
+    wrap_key: bytes | bytearray,
+    epoch: int,
+    key_fingerprint: bytes,
+    core: Core,
+    key: bytes,
+    derivation: Derivation | None = None,
 ) -> Stanza:
-    """Wrap a file's data key for its header; bound to everything else the header says."""
-    unfilled = Stanza(epoch, key_fingerprint, bytes(WRAPPED_BYTES))
-    wrapped = aead.seal(wrap_key, _wrap_context(core, unfilled), data_key)
-    return Stanza(epoch, key_fingerprint, wrapped)
+    """Wrap a file's data key for its header; bound to everything else the header says.
+
+    With a ``derivation`` the key comes here wrapped by that of a passphrase.
+    """
+    unfilled = Stanza(epoch, key_fingerprint, b"", derivation)
+    wrapped = aead.seal(wrap_key, _wrap_context(core, unfilled), key)
+    return Stanza(epoch, key_fingerprint, wrapped, derivation)
 
 
 def unwrap(wrap_key: bytes | bytearray, key_fingerprint: bytes, header: Header) -> bytes:
-    """Return a file's data key. Raises ``InvalidSeal`` if any byte of the header was changed."""
+    """Return what ``wrap`` was given: a file's data key, or that under a passphrase still.
+
+    Raises ``InvalidSeal`` if any byte of the header was changed.
+    """
     if not hmac.compare_digest(key_fingerprint, header.stanza.fingerprint):
         raise aead.InvalidSeal
     return aead.open_sealed(
         wrap_key, _wrap_context(header.core, header.stanza), header.stanza.wrapped
     )
+
+
+def rewrap(header: Header, old: RootKey, new: RootKey, epoch: int) -> Header:
+    """Return the header of the same file under another root key, its data key as it was.
+
+    For a file under a passphrase, which keeps its data key from us. Raises ``InvalidSeal`` if the
+    header was altered or is not of ``old``.
+    """
+    old_key = derive_wrap_key(old, header.vault_id, header.stanza.epoch)
+    new_key = derive_wrap_key(new, header.vault_id, epoch)
+    key = unwrap(old_key, fingerprint(old_key), header)
+    stanza = wrap(new_key, epoch, fingerprint(new_key), header.core, key, header.stanza.derivation)
+    return Header(header.core, stanza)
 
 
 def data_context(core: Core) -> bytes:

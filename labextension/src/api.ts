@@ -7,59 +7,19 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
-export type Level = 'ok' | 'warn' | 'bad';
-export type LockMode = 'private' | 'read-only';
+import {
+  IAccepted,
+  IFindings,
+  ILock,
+  IMigration,
+  IPathProtection,
+  ISessionInfo,
+  IStatus,
+  LockMode,
+  MigrationAction
+} from './answers';
 
-export interface ILock {
-  path: string;
-  mode: LockMode;
-  owner: string;
-  mine: boolean;
-  created_at: string;
-}
-
-export interface IProtection {
-  name: string;
-  label: string;
-  level: Level;
-  summary: string;
-  sentence: string;
-  remedy: string;
-}
-
-export interface IStatus {
-  configured: boolean;
-  version: string;
-  level: Level;
-  sentence: string;
-  remedy: string;
-  user?: { username: string; display_name: string };
-  session?: {
-    id: string;
-    seconds_left: number;
-    idle_minutes: number;
-    elevated_seconds_left: number;
-  };
-  vault?: { open: boolean; sealed: number; matching: number; counted_all: boolean };
-  protections: IProtection[];
-  locks: ILock[];
-}
-
-export interface IPathProtection {
-  path: string;
-  sealed: boolean;
-  lock: ILock | null;
-}
-
-export interface ISessionInfo {
-  id: string;
-  username: string;
-  current: boolean;
-  address: string;
-  user_agent: string;
-  created_at: string;
-  last_seen_at: string;
-}
+export * from './answers';
 
 export class ApiError extends Error {
   constructor(
@@ -95,12 +55,59 @@ export class SecureApi {
     return this.request<IPathProtection>('GET', `protection/${URLExt.encodeParts(path)}`);
   }
 
-  lock(path: string, mode: LockMode): Promise<ILock> {
-    return this.request<ILock>('PUT', `locks/${URLExt.encodeParts(path)}`, { mode });
+  /** A sealed lock takes the passphrase under which the content is sealed once more. */
+  lock(path: string, mode: LockMode, passphrase?: string): Promise<ILock> {
+    const body = passphrase === undefined ? { mode } : { mode, passphrase };
+    return this.request<ILock>('PUT', `locks/${URLExt.encodeParts(path)}`, body);
+  }
+
+  /** Open what a sealed lock withholds, for this session. */
+  openLock(path: string, passphrase: string): Promise<void> {
+    return this.request('POST', `locks/${URLExt.encodeParts(path)}`, { passphrase });
   }
 
   unlock(path: string): Promise<void> {
     return this.request('DELETE', `locks/${URLExt.encodeParts(path)}`);
+  }
+
+  /** What is not as it was left: this file, or everything below this folder. */
+  findings(path: string): Promise<IFindings> {
+    return this.request<IFindings>('GET', below('catalogue', path));
+  }
+
+  /** Take what lies there now, of this file or of all found below this folder, for what was left. */
+  accept(path: string): Promise<IAccepted> {
+    return this.request<IAccepted>('POST', below('catalogue', path), { action: 'accept' });
+  }
+
+  /** Put the last good version of this file back. */
+  async restore(path: string): Promise<void> {
+    await this.request<unknown>('POST', below('catalogue', path), { action: 'restore' });
+  }
+
+  /** Seal or open everything below a folder; a dry run only counts. */
+  startMigration(action: MigrationAction, path: string, dryRun: boolean): Promise<IMigration> {
+    return this.request<IMigration>('POST', 'migration', { action, path, dry_run: dryRun });
+  }
+
+  /** The migration that runs, or the last one; null when there was none. */
+  async migration(): Promise<IMigration | null> {
+    const answer = await this.request<IMigration>('GET', 'migration');
+    return answer.action === undefined ? null : answer;
+  }
+
+  /** Stop after the file in hand; what is done stays done. */
+  stopMigration(): Promise<void> {
+    return this.request('DELETE', 'migration');
+  }
+
+  async sealedFolders(): Promise<string[]> {
+    return (await this.request<{ folders: string[] }>('GET', 'sealed-folders')).folders;
+  }
+
+  /** Seal everything that is saved or uploaded below this folder from now on, or no longer. */
+  markFolder(path: string, sealed: boolean): Promise<void> {
+    return this.request(sealed ? 'PUT' : 'DELETE', below('sealed-folders', path));
   }
 
   async sessions(): Promise<ISessionInfo[]> {
@@ -157,7 +164,7 @@ export class SecureApi {
   private async request<T = void>(
     method: string,
     endpoint: string,
-    body?: Record<string, string>
+    body?: Record<string, unknown>
   ): Promise<T> {
     const response = await this.send(method, `jupyter-secure/api/${endpoint}`, {
       body: body === undefined ? undefined : JSON.stringify(body)
@@ -165,13 +172,19 @@ export class SecureApi {
     if (!response.ok) {
       throw await toError(response, `The server answered ${response.status}.`);
     }
-    return (response.status === 204 ? undefined : await response.json()) as T;
+    const text = await response.text();
+    return (text ? JSON.parse(text) : undefined) as T;
   }
 
   private send(method: string, address: string, init: RequestInit): Promise<Response> {
     const url = this.settings.baseUrl + address;
     return ServerConnection.makeRequest(url, { ...init, method }, this.settings);
   }
+}
+
+/** The address of a file or folder; the empty path is the folder that holds everything. */
+function below(collection: string, path: string): string {
+  return `${collection}/${URLExt.encodeParts(path)}`;
 }
 
 const WRONG_CREDENTIALS = 'That user name, password or code is not right.';

@@ -1,29 +1,11 @@
 /**
- * The dialogs that ask for a secret: a code, or everything a log-in takes.
- *
- * A wrong answer stays in the dialog, with the server's sentence in it, until it is right or
- * cancelled. Nothing that is typed is kept after the dialog closes.
+ * What asks for a secret: a code, a notebook's passphrase, or everything a log-in takes.
  */
-import { Dialog } from '@jupyterlab/apputils';
-import { Widget } from '@lumino/widgets';
+import { PathExt } from '@jupyterlab/coreutils';
 
+import { ApiError } from './api';
+import { FormDialog, IForm } from './formDialog';
 import { Security } from './security';
-
-interface IField {
-  name: 'username' | 'password' | 'code';
-  label: string;
-  value?: string;
-  readOnly?: boolean;
-}
-
-interface IForm {
-  title: string;
-  intro: string;
-  fields: IField[];
-  accept: string;
-  cancel: string;
-  submit(values: Record<string, string>): Promise<void>;
-}
 
 export class Asking {
   constructor(private readonly security: Security) {
@@ -80,6 +62,69 @@ export class Asking {
     }
   }
 
+  /** Ask for the passphrase of a sealed lock and open it with that; false when cancelled. */
+  passphrase(path: string): Promise<boolean> {
+    return this.open({
+      title: `${PathExt.basename(path)} is sealed with a passphrase`,
+      intro: 'Enter its passphrase. It then stays open to you until you log out.',
+      fields: [{ name: 'passphrase', label: 'Passphrase' }],
+      accept: 'Open',
+      cancel: 'Cancel',
+      submit: ({ passphrase }) => this.security.api.openLock(path, passphrase)
+    }).answer;
+  }
+
+  /** Ask for a new passphrase, after telling what it means to lose it; false when cancelled. */
+  newPassphrase(path: string, use: (passphrase: string) => Promise<void>): Promise<boolean> {
+    return this.open({
+      title: `Seal ${PathExt.basename(path)} with a passphrase`,
+      intro:
+        'Only whoever knows the passphrase opens it then: not the server by itself, not an ' +
+        'administrator, not a code.',
+      warning:
+        'If the passphrase is lost, what is in this notebook is gone. Nobody can bring it back, ' +
+        'and the recovery key does not open it either.',
+      fields: [
+        { name: 'newPassphrase', label: 'Passphrase' },
+        { name: 'again', label: 'The same once more' },
+        { name: 'kept', label: 'I have kept the passphrase where I will find it again' }
+      ],
+      accept: 'Seal',
+      cancel: 'Cancel',
+      check: ({ newPassphrase, again, kept }) =>
+        newPassphrase !== again
+          ? { field: 'again', message: 'The two are not the same.' }
+          : !kept
+            ? { field: 'kept', message: 'Write it down or store it first, then tick the box.' }
+            : null,
+      submit: ({ newPassphrase }) => use(newPassphrase)
+    }).answer;
+  }
+
+  /**
+   * Do what may take a code or a passphrase, asking for it when the server wants it.
+   *
+   * The server is asked first: it may have been given in another tab. Returns null when the
+   * question was cancelled; throws what the server refuses for any other reason.
+   */
+  async allowed<T>(path: string, intro: string, action: () => Promise<T>): Promise<[T] | null> {
+    for (;;) {
+      try {
+        return [await action()];
+      } catch (error) {
+        const reason = error instanceof ApiError ? error.reason : '';
+        if (reason !== 'elevation-required' && reason !== 'passphrase-required') {
+          throw error;
+        }
+        const given =
+          reason === 'elevation-required' ? await this.code(intro) : await this.passphrase(path);
+        if (!given) {
+          return null;
+        }
+      }
+    }
+  }
+
   private open(form: IForm): IOpen {
     const dialog = new FormDialog(form);
     return { dialog, answer: dialog.launch().then(result => result.button.accept) };
@@ -92,131 +137,4 @@ export class Asking {
 interface IOpen {
   dialog: FormDialog;
   answer: Promise<boolean>;
-}
-
-const INPUTS = {
-  username: { type: 'text', autocomplete: 'username' },
-  password: { type: 'password', autocomplete: 'current-password' },
-  code: { type: 'text', autocomplete: 'one-time-code' }
-} as const;
-
-class FormDialog extends Dialog<void> {
-  constructor(form: IForm) {
-    const body = new FormBody(form);
-    super({
-      title: form.title,
-      body,
-      buttons: [
-        Dialog.cancelButton({ label: form.cancel }),
-        Dialog.okButton({ label: form.accept })
-      ],
-      focusNodeSelector: 'input:not([readonly])'
-    });
-    this._form = form;
-    this._fields = body;
-    this.addClass('jsec-FormDialog');
-  }
-
-  /** Close as if the answer had been right. */
-  accept(): void {
-    super.resolve(1);
-  }
-
-  override resolve(index?: number): void {
-    if (index === 0) {
-      super.resolve(index);
-    } else {
-      void this._submit();
-    }
-  }
-
-  private async _submit(): Promise<void> {
-    if (this._busy || !this._fields.complete()) {
-      return;
-    }
-    this._busy = true;
-    this._fields.say('');
-    try {
-      await this._form.submit(this._fields.values());
-      this._fields.clear();
-      this.accept();
-    } catch (error) {
-      this._fields.say(error instanceof Error ? error.message : String(error));
-      this._fields.retry();
-    } finally {
-      this._busy = false;
-    }
-  }
-
-  private _form: IForm;
-  private _fields: FormBody;
-  private _busy = false;
-}
-
-class FormBody extends Widget {
-  constructor(form: IForm) {
-    super({ node: document.createElement('form') });
-    this.addClass('jsec-Form');
-    this.node.addEventListener('submit', event => event.preventDefault());
-    const intro = document.createElement('p');
-    intro.textContent = form.intro;
-    this.node.append(intro);
-    for (const field of form.fields) {
-      const label = document.createElement('label');
-      label.textContent = field.label;
-      const input = document.createElement('input');
-      Object.assign(input, INPUTS[field.name], {
-        name: field.name,
-        value: field.value ?? '',
-        readOnly: field.readOnly ?? false,
-        spellcheck: false
-      });
-      input.classList.add('jp-mod-styled');
-      if (field.name === 'code') {
-        input.inputMode = 'numeric';
-      }
-      label.append(input);
-      this.node.append(label);
-      this._inputs.push(input);
-    }
-    this._message.className = 'jsec-Message';
-    this._message.setAttribute('role', 'alert');
-    this.node.append(this._message);
-  }
-
-  values(): Record<string, string> {
-    return Object.fromEntries(
-      this._inputs.map(input => [
-        input.name,
-        input.name === 'password' ? input.value : input.value.trim()
-      ])
-    );
-  }
-
-  /** Whether every field has something in it; otherwise the first empty one takes the focus. */
-  complete(): boolean {
-    const empty = this._inputs.find(input => !input.value);
-    empty?.focus();
-    return empty === undefined;
-  }
-
-  say(message: string): void {
-    this._message.textContent = message;
-  }
-
-  /** A code is good for one try only, so it is the field to fill in again. */
-  retry(): void {
-    const code = this._inputs[this._inputs.length - 1];
-    code.value = '';
-    code.focus();
-  }
-
-  clear(): void {
-    for (const input of this._inputs) {
-      input.value = '';
-    }
-  }
-
-  private _inputs: HTMLInputElement[] = [];
-  private _message = document.createElement('p');
 }

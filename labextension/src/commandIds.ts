@@ -3,9 +3,15 @@ export const CommandIDs = {
   openPanel: 'jupyter-secure:open-panel',
   lockPrivate: 'jupyter-secure:lock-private',
   lockReadOnly: 'jupyter-secure:lock-read-only',
+  lockSealed: 'jupyter-secure:lock-sealed',
   unlock: 'jupyter-secure:unlock',
   lockAllAndLogOut: 'jupyter-secure:lock-all-and-log-out',
   confirm: 'jupyter-secure:confirm',
   logInAgain: 'jupyter-secure:log-in-again',
+  reviewFindings: 'jupyter-secure:review-findings',
+  encryptAll: 'jupyter-secure:encrypt-all',
+  encryptFolder: 'jupyter-secure:encrypt-folder',
+  encryptNewFiles: 'jupyter-secure:encrypt-new-files',
+  decryptFolder: 'jupyter-secure:decrypt-folder',
   explainReadOnly: 'jupyter-secure:explain-read-only'
 } as const;

@@ -2,13 +2,26 @@
  * What every answer of the server says about the session, seen in one place.
  *
  * All of JupyterLab's requests go through the `fetch` that is wrapped here. A 401 tells that the
- * session ended; a 423 tells why a file is withheld.
+ * session ended; a 423 tells why a file is withheld; a 409 may tell that a file is not as it was
+ * left.
  */
 import { ServerConnection } from '@jupyterlab/services';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
-export type RefusalReason = 'elevation-required' | 'locked' | 'sealed';
+import { Finding } from './answers';
+
+/** What a person can do something about: give a code or a passphrase, log in. */
+export type WithheldReason = 'elevation-required' | 'passphrase-required' | 'locked' | 'sealed';
+
+export type RefusalReason = WithheldReason | Finding;
+
+const WITHHELD: readonly string[] = ['elevation-required', 'passphrase-required', 'sealed'];
+const FINDINGS: readonly string[] = ['rolled-back', 'swapped', 'unsealed', 'unchecked'];
+
+export function isFinding(reason: RefusalReason): reason is Finding {
+  return FINDINGS.includes(reason);
+}
 
 export interface IRefusal {
   reason: RefusalReason;
@@ -46,7 +59,7 @@ export class Connection {
     }
   }
 
-  /** Why the server refused this request, if it was refused because of a lock or the vault. */
+  /** Why the server refused this request, if it was for a lock, the vault or a finding. */
   refusal(error: unknown): IRefusal | null {
     const response = (error as { response?: Response } | null)?.response;
     return (response && this._refusals.get(response)) ?? null;
@@ -58,8 +71,11 @@ export class Connection {
     const original = settings.fetch as typeof fetch;
     const watched: typeof fetch = async (input, init) => {
       const response = await original(input, init);
-      if (response.status === 423) {
-        this._refusals.set(response, await readRefusal(response.clone()));
+      if (response.status === 423 || response.status === 409) {
+        const refusal = await readRefusal(response.clone());
+        if (refusal) {
+          this._refusals.set(response, refusal);
+        }
       } else if (response.status === 401 && !isLogin(input)) {
         this.sawLoggedOut();
         if (asksForKernel(input)) {
@@ -80,7 +96,8 @@ export class Connection {
   private _loggedInChanged = new Signal<this, boolean>(this);
 }
 
-async function readRefusal(response: Response): Promise<IRefusal> {
+/** Null for a conflict that says nothing of the file, such as a name that is taken. */
+async function readRefusal(response: Response): Promise<IRefusal | null> {
   let message = '';
   let reason = '';
   try {
@@ -88,10 +105,13 @@ async function readRefusal(response: Response): Promise<IRefusal> {
     message = body.message ?? '';
     reason = body.reason ?? '';
   } catch {
-    // Not ours (a WebDAV proxy, say): treated as a lock nobody here can open.
+    // Not ours (a WebDAV proxy, say): a 423 is treated as a lock nobody here can open.
+  }
+  if (response.status === 409) {
+    return FINDINGS.includes(reason) ? { reason: reason as Finding, message } : null;
   }
   return {
-    reason: reason === 'elevation-required' || reason === 'sealed' ? reason : 'locked',
+    reason: WITHHELD.includes(reason) ? (reason as WithheldReason) : 'locked',
     message: message || 'This file is locked.'
   };
 }

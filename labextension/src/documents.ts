@@ -13,12 +13,18 @@ import { SecureDrive } from './drive';
 /** What is drawn over a withheld document. */
 export type CoverFactory = (path: string, refusal: IRefusal) => Widget;
 
+/** Notebook 7 gives each document a page of its own. */
+export interface IOwnPage {
+  reload(): void;
+  leave(): void;
+}
+
 export class Documents {
   constructor(
     private readonly manager: IDocumentManager,
     private readonly shell: JupyterFrontEnd.IShell,
     private readonly drive: SecureDrive,
-    private readonly reloadPage: (() => void) | null,
+    private readonly ownPage: IOwnPage | null,
     private readonly makeCover: CoverFactory,
     opener: IDocumentWidgetOpener
   ) {
@@ -73,9 +79,9 @@ export class Documents {
     if (stale.length === 0) {
       return;
     }
-    if (this.reloadPage) {
+    if (this.ownPage) {
       // Notebook 7 builds a page around its one document; a second one would build it twice.
-      this.reloadPage();
+      this.ownPage.reload();
       return;
     }
     const current = this.shell.currentWidget;
@@ -96,6 +102,18 @@ export class Documents {
         activate: active
       });
       stand.dispose();
+    }
+  }
+
+  /** Close this file in every widget that shows it; nothing of it is unsaved. */
+  close(path: string): void {
+    const open = this.showing(path);
+    if (open.length && this.ownPage) {
+      this.ownPage.leave();
+      return;
+    }
+    for (const widget of open) {
+      widget.close();
     }
   }
 

@@ -3,7 +3,7 @@
  */
 import { Contents, Drive, ServerConnection } from '@jupyterlab/services';
 
-import { Connection, IRefusal } from './connection';
+import { Connection, IRefusal, isFinding } from './connection';
 import { isPlaceholder, makePlaceholder } from './placeholder';
 
 /** The name JupyterLab gives to "the user stopped this": it then shows no error of its own. */
@@ -80,6 +80,22 @@ export class SecureDrive extends Drive {
         }
         await this.recover(localPath, refusal, this.saveHelp);
       }
+    }
+  }
+
+  override async rename(oldLocalPath: string, newLocalPath: string): Promise<Contents.IModel> {
+    try {
+      return await super.rename(oldLocalPath, newLocalPath);
+    } catch (error) {
+      const refusal = this.connection.refusal(error);
+      if (refusal && isFinding(refusal.reason)) {
+        // JupyterLab takes every 409 for a name that is taken, and would offer to overwrite.
+        throw new ServerConnection.ResponseError(
+          new Response(null, { status: 423 }),
+          refusal.message
+        );
+      }
+      throw error;
     }
   }
 

@@ -1,7 +1,8 @@
 /** The plugins of jupyter-secure. */
 import { commands } from './plugins/commands';
-import { asking, documents, locking, saving, session } from './plugins/documents';
+import { asking, catalogue, documents, locking, saving, session } from './plugins/documents';
 import { connection, drive, security, serverSettings } from './plugins/services';
+import { migrating, sealedFolders, storageCommands } from './plugins/storage';
 import { padlocks, panel, redraw, statusBar, toolbar } from './plugins/views';
 
 export default [
@@ -11,10 +12,14 @@ export default [
   security,
   asking,
   documents,
+  catalogue,
   locking,
   saving,
   session,
+  migrating,
+  sealedFolders,
   commands,
+  storageCommands,
   panel,
   statusBar,
   padlocks,

@@ -6,7 +6,7 @@ import { PathExt, URLExt } from '@jupyterlab/coreutils';
 import { IDocumentWidget } from '@jupyterlab/docregistry';
 import { ServiceManager } from '@jupyterlab/services';
 
-import { ApiError, LockMode } from './api';
+import { LockMode } from './api';
 import { Asking } from './asking';
 import { Documents } from './documents';
 import { Security } from './security';
@@ -19,15 +19,20 @@ export class Locking {
     private readonly services: ServiceManager.IManager
   ) {}
 
-  /** Lock a file. What is open of it is saved first; a private one gives up its kernel. */
+  /**
+   * Lock a file. What is open of it is saved first; one whose content is to be withheld gives up
+   * its kernel.
+   */
   async lock(path: string, mode: LockMode): Promise<void> {
     await this.attempt(`${PathExt.basename(path)} is not locked`, async () => {
-      if (mode === 'private' && !(await this.mayStopKernel(path))) {
+      if (mode !== 'read-only' && !(await this.mayStopKernel(path))) {
         return;
       }
       await this.save(path);
-      await this.security.api.lock(path, mode);
-      if (mode === 'private') {
+      if (!(await this.setLock(path, mode))) {
+        return;
+      }
+      if (mode !== 'read-only') {
         // The kernel's memory holds what the lock is to withhold.
         await this.stopKernels(path);
       }
@@ -88,20 +93,22 @@ export class Locking {
     return this.documents.isCovered(widget) || widget.context.contentsModel?.writable === false;
   }
 
-  private async liftLock(path: string): Promise<boolean> {
-    // The server is asked first: a code may have been given in another tab.
-    try {
-      await this.security.api.unlock(path);
-    } catch (error) {
-      if (!(error instanceof ApiError && error.reason === 'elevation-required')) {
-        throw error;
-      }
-      if (!(await this.asking.code(`Enter a code to unlock ${PathExt.basename(path)}.`))) {
-        return false;
-      }
-      await this.security.api.unlock(path);
+  /** False when a question on the way was cancelled. */
+  private async setLock(path: string, mode: LockMode): Promise<boolean> {
+    const { api } = this.security;
+    if (mode === 'sealed') {
+      return this.asking.newPassphrase(path, async passphrase => {
+        await api.lock(path, mode, passphrase);
+      });
     }
-    return true;
+    const intro = `Enter a code to lock ${PathExt.basename(path)}.`;
+    return (await this.asking.allowed(path, intro, () => api.lock(path, mode))) !== null;
+  }
+
+  private async liftLock(path: string): Promise<boolean> {
+    const intro = `Enter a code to unlock ${PathExt.basename(path)}.`;
+    const done = await this.asking.allowed(path, intro, () => this.security.api.unlock(path));
+    return done !== null;
   }
 
   private async save(path: string): Promise<void> {

@@ -97,10 +97,21 @@ export class Saving implements ISaveHelp {
         return this.asking.code(`${name} is private. Enter a code to save it.`);
       case 'sealed':
         return this.asking.logIn(`The vault is sealed. Log in to save ${name}.`);
+      case 'passphrase-required':
+        return this.asking.passphrase(path);
       case 'locked':
         await this.security.refresh();
         // Not awaited: the explanation stays open while JupyterLab learns that the save is over.
         void this.explain(path);
+        return false;
+      default:
+        // A save puts a file that was tampered with right; where the server would not have even
+        // that, its own words say why.
+        void showDialog({
+          title: `${name} is not saved`,
+          body: refusal.message,
+          buttons: [Dialog.okButton({ label: 'Close' })]
+        });
         return false;
     }
   }

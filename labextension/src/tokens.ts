@@ -4,9 +4,12 @@
  */
 import { Token } from '@lumino/coreutils';
 
+import type { Catalogue } from './catalogue';
 import type { Connection } from './connection';
 import type { Documents } from './documents';
 import type { Locking } from './locking';
+import type { Migrating } from './migrating';
+import type { SealedFolders } from './sealedFolders';
 import type { Security } from './security';
 import type { Asking } from './asking';
 
@@ -33,4 +36,19 @@ export const IAsking = new Token<Asking>(
 export const ILocking = new Token<Locking>(
   'jupyter-secure:ILocking',
   'What a person does with locks.'
+);
+
+export const ICatalogue = new Token<Catalogue>(
+  'jupyter-secure:ICatalogue',
+  'What a person does about files that are not as they were left.'
+);
+
+export const IMigrating = new Token<Migrating>(
+  'jupyter-secure:IMigrating',
+  'Encrypts and decrypts whole folders, with progress.'
+);
+
+export const ISealedFolders = new Token<SealedFolders>(
+  'jupyter-secure:ISealedFolders',
+  'The folders in which every new file is encrypted.'
 );

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { Asking } from '../src/asking';
 import { Connection } from '../src/connection';
+import { ApiError } from '../src/api';
 import type { Security } from '../src/security';
 import { makeStatus } from './helpers';
 
@@ -108,5 +109,79 @@ describe('asking for a log-in', () => {
     await field('password');
     security.connection.sawLoggedIn();
     expect(await answer).toBe(true);
+  });
+});
+
+describe('asking for a new passphrase', () => {
+  async function fill(passphrase: string, again: string, kept: boolean): Promise<void> {
+    (await field('newPassphrase')).value = passphrase;
+    (await field('again')).value = again;
+    (await field('kept')).checked = kept;
+    press('Enter');
+  }
+
+  function told(): string | null | undefined {
+    return document.querySelector('.jp-Dialog [role=alert]')?.textContent;
+  }
+
+  it('says first what a lost one means, the recovery key included', async () => {
+    const { asking } = make();
+    const answer = asking.newPassphrase('a.ipynb', vi.fn());
+    await field('newPassphrase');
+    const words = document.querySelector('.jsec-Form')?.textContent;
+    expect(words).toMatch(/is lost.*is gone.*recovery key does not/);
+    press('Escape');
+    expect(await answer).toBe(false);
+  });
+
+  it('sends it only when both are the same and it is kept', async () => {
+    const { asking } = make();
+    const use = vi.fn().mockResolvedValue(undefined);
+    const answer = asking.newPassphrase('a.ipynb', use);
+    await fill('correct horse', 'correct house', true);
+    expect(told()).toBe('The two are not the same.');
+    await fill('correct horse', 'correct horse', false);
+    expect(told()).toContain('tick the box');
+    expect(use).not.toHaveBeenCalled();
+    await fill('correct horse', 'correct horse', true);
+    expect(await answer).toBe(true);
+    expect(use).toHaveBeenCalledWith('correct horse');
+  });
+
+  it('shows that it is too weak and lets it be changed', async () => {
+    const { asking } = make();
+    const use = vi.fn().mockRejectedValue(new Error('That passphrase is too short.'));
+    const answer = asking.newPassphrase('a.ipynb', use);
+    await fill('short', 'short', true);
+    await vi.waitFor(() => expect(told()).toBe('That passphrase is too short.'));
+    expect(document.activeElement).toBe(await field('newPassphrase'));
+    press('Escape');
+    await answer;
+  });
+});
+
+describe('doing what may take a secret', () => {
+  const REFUSED = new ApiError(423, 'Its passphrase.', 'passphrase-required', null);
+
+  it('asks for the passphrase of this file and does it then', async () => {
+    const { asking, security } = make();
+    const openLock = vi.fn().mockResolvedValue(undefined);
+    Object.assign(security, { api: { openLock } });
+    const action = vi.fn().mockRejectedValueOnce(REFUSED).mockResolvedValue(7);
+    const answer = asking.allowed('a.ipynb', 'Why.', action);
+    (await field('passphrase')).value = ' as typed ';
+    press('Enter');
+    expect(await answer).toEqual([7]);
+    expect(openLock).toHaveBeenCalledWith('a.ipynb', ' as typed ');
+  });
+
+  it('does nothing when the question is cancelled', async () => {
+    const { asking } = make();
+    const action = vi.fn().mockRejectedValue(REFUSED);
+    const answer = asking.allowed('a.ipynb', 'Why.', action);
+    await field('passphrase');
+    press('Escape');
+    expect(await answer).toBeNull();
+    expect(action).toHaveBeenCalledOnce();
   });
 });

@@ -44,6 +44,7 @@ describe('watching answers', () => {
 
   it.each([
     ['elevation-required', 'elevation-required'],
+    ['passphrase-required', 'passphrase-required'],
     ['sealed', 'sealed'],
     ['locked', 'locked'],
     ['something new', 'locked']
@@ -52,5 +53,20 @@ describe('watching answers', () => {
     const response = await get(server, 'x');
     const error = await ServerConnection.ResponseError.create(response);
     expect(server.connection.refusal(error)).toEqual({ reason, message: 'No.' });
+  });
+
+  it.each(['rolled-back', 'swapped', 'unsealed', 'unchecked'])(
+    'remembers what was found of a file: %s',
+    async reason => {
+      const server = new FakeServer({ 'GET /x': json(409, { message: 'Found.', reason }) });
+      const error = await ServerConnection.ResponseError.create(await get(server, 'x'));
+      expect(server.connection.refusal(error)).toEqual({ reason, message: 'Found.' });
+    }
+  );
+
+  it('takes a name that is taken for what it is', async () => {
+    const server = new FakeServer({ 'GET /x': json(409, { message: 'It exists already.' }) });
+    const error = await ServerConnection.ResponseError.create(await get(server, 'x'));
+    expect(server.connection.refusal(error)).toBeNull();
   });
 });

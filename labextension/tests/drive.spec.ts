@@ -127,3 +127,22 @@ describe('saving', () => {
     });
   });
 });
+
+describe('renaming', () => {
+  const PATCH = 'PATCH /api/contents/payroll.ipynb';
+
+  it('does not let a file that was tampered with pass for a name that is taken', async () => {
+    const own = drive({ [PATCH]: json(409, { message: 'Another file.', reason: 'swapped' }) });
+    const failed = own.rename('payroll.ipynb', 'b.ipynb');
+    // JupyterLab would offer to overwrite b.ipynb.
+    await expect(failed).rejects.toMatchObject({ message: 'Another file.' });
+    await expect(failed).rejects.not.toMatchObject({ response: { status: 409 } });
+  });
+
+  it('leaves a name that is taken as it is', async () => {
+    const own = drive({ [PATCH]: json(409, { message: 'It exists already.' }) });
+    await expect(own.rename('payroll.ipynb', 'b.ipynb')).rejects.toMatchObject({
+      response: { status: 409 }
+    });
+  });
+});

@@ -3,7 +3,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import { vi } from 'vitest';
 
 import { SecureApi } from '../src/api';
-import type { IStatus } from '../src/api';
+import type { IMigration, IStatus } from '../src/answers';
 import { Connection } from '../src/connection';
 
 export interface ICall {
@@ -101,6 +101,25 @@ export function makeStatus(change: Partial<IStatus> = {}): IStatus {
         created_at: '2026-11-21T10:00:00+00:00'
       }
     ],
+    ...change
+  };
+}
+
+export function makeMigration(change: Partial<IMigration> = {}): IMigration {
+  return {
+    running: true,
+    action: 'seal',
+    path: '',
+    dry_run: false,
+    files_done: 0,
+    files_total: 20,
+    bytes_done: 0,
+    bytes_total: 8_000_000,
+    skipped: 0,
+    stopped: false,
+    failed: 0,
+    failures: [],
+    finished_at: null,
     ...change
   };
 }

@@ -4,7 +4,8 @@ import type { ServiceManager } from '@jupyterlab/services';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { ApiError } from '../src/api';
-import type { Asking } from '../src/asking';
+import { Asking } from '../src/asking';
+import { Connection } from '../src/connection';
 import type { Documents } from '../src/documents';
 import { Locking } from '../src/locking';
 import type { Security } from '../src/security';
@@ -18,7 +19,9 @@ interface IScene {
   writable?: boolean;
   covered?: boolean;
   elevated?: false;
-  mode?: 'private' | 'read-only' | null;
+  mode?: 'private' | 'read-only' | 'sealed' | null;
+  /** What is entered for a sealed lock; without it, the question is cancelled. */
+  passphrase?: string;
   kernel?: 'idle' | 'busy';
 }
 
@@ -43,10 +46,11 @@ function scene(given: IScene = {}): { locking: Locking; done: string[]; code: ()
   if (given.elevated === false) {
     unlock.mockRejectedValueOnce(new ApiError(423, 'Confirm.', 'elevation-required', null));
   }
+  const api = { lock: note('lock'), unlock, logOut: note('log out') };
   const security = {
     refresh: () => Promise.resolve(),
     lockOf: () => (given.mode === null ? null : { ...LOCK, mode: given.mode ?? 'private' }),
-    api: { lock: note('lock'), unlock, logOut: note('log out') }
+    api
   } as unknown as Security;
   const documents = {
     all: [widget],
@@ -64,7 +68,15 @@ function scene(given: IScene = {}): { locking: Locking; done: string[]; code: ()
     }
   } as unknown as ServiceManager.IManager;
   const code = vi.fn(() => true);
-  const asking = { code: () => Promise.resolve(code()) } as unknown as Asking;
+  const asking = new Asking({ connection: new Connection(), api } as unknown as Security);
+  asking.code = () => Promise.resolve(code());
+  asking.newPassphrase = async (_, use) => {
+    if (given.passphrase === undefined) {
+      return false;
+    }
+    await use(given.passphrase);
+    return true;
+  };
   return { locking: new Locking(security, asking, documents, services), done, code };
 }
 
@@ -99,6 +111,18 @@ describe('locking', () => {
     const { locking, done } = scene({ mode: null });
     await locking.lock(PATH, 'read-only');
     expect(done).toEqual([`lock ${PATH} read-only`, `reopen ${PATH}`]);
+  });
+
+  it('seals with a new passphrase, and stops the kernel as for a private one', async () => {
+    const { locking, done } = scene({ mode: null, passphrase: 'correct horse' });
+    await locking.lock(PATH, 'sealed');
+    expect(done).toEqual([`lock ${PATH} sealed correct horse`, 'stop session-1', `reopen ${PATH}`]);
+  });
+
+  it('leaves everything as it is when no passphrase is given', async () => {
+    const { locking, done } = scene({ mode: null });
+    await locking.lock(PATH, 'sealed');
+    expect(done).toEqual([]);
   });
 
   it('does not lock what has changes that cannot be saved, and says so', async () => {

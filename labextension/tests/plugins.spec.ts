@@ -19,7 +19,12 @@ async function start(restorer: ILayoutRestorer | null): Promise<void> {
     shell,
     serviceManager: { contents: { fileChanged: new Signal<object, void>({}) } }
   } as unknown as JupyterFrontEnd;
-  await panel.activate(app, security, {}, {}, {}, restorer && shell, restorer);
+  const migrating = {
+    changed: new Signal<object, void>({}),
+    begun: new Signal<object, void>({}),
+    run: null
+  };
+  await panel.activate(app, security, {}, {}, migrating, {}, restorer && shell, restorer);
 }
 
 beforeEach(() => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pytest
 
 from jupyter_secure.app.elevate import Elevate
 from jupyter_secure.app.log_in import LogIn
+from jupyter_secure.app.provenance import Provenance
 from jupyter_secure.app.sessions import Sessions
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM
 from jupyter_secure.errors import SecureError
@@ -20,8 +22,10 @@ from jupyter_secure.identity.accounts import Account
 from jupyter_secure.identity.sessions import Session, SessionPolicy
 from jupyter_secure.store.accounts import DatabaseAccounts
 from jupyter_secure.store.attempts import DatabaseAttempts
+from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
 from jupyter_secure.store.sessions import DatabaseSessions
+from jupyter_secure.vault.catalogue import Catalogue
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.vault import Vault
 
@@ -62,6 +66,8 @@ class Place:
     def __post_init__(self) -> None:
         self.database = Database.create(self.path)
         self.vault = Vault(self.foundation.keyring)
+        self.catalogue = Catalogue(DatabaseCatalogue(self.database), self.vault.derive)
+        self.provenance = Provenance(self.catalogue)
         self.accounts = DatabaseAccounts(self.database)
         self.attempts = DatabaseAttempts(self.database)
         self.store = DatabaseSessions(self.database)
@@ -132,6 +138,7 @@ def account_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))  # where it was looked up before
     monkeypatch.delenv("JUPYTER_SECURE_DIR", raising=False)
     return tmp_path
 

@@ -58,7 +58,13 @@ def content(place: Place, foundation: Foundation, folder: Path, locks: DatabaseL
     place.vault.unseal(
         foundation.keyring.open_with_password("alice", foundation.people["alice"].password)
     )
-    return Content(root=folder, vault=place.vault, locks=locks, encrypt=("*.ipynb",))
+    return Content(
+        root=folder,
+        vault=place.vault,
+        locks=locks,
+        provenance=place.provenance,
+        encrypt=("*.ipynb",),
+    )
 
 
 @pytest.fixture
@@ -149,13 +155,13 @@ def test_a_checkpoint_is_bound_to_be_one(content: Content, folder: Path) -> None
     """A checkpoint does not open as the live file, nor the live file as a checkpoint."""
     live, kept = folder / "a.ipynb", folder / "kept"
     content.write(live, b"one", ALICE)
-    content.keep_checkpoint(live, kept, ALICE)
+    content.checkpoints.keep(live, kept, ALICE)
     content.write(live, b"two", ALICE)
     with pytest.raises(CorruptFile, match="checkpoint"):
         content.read(kept, ALICE)
     with pytest.raises(CorruptFile):
-        content.restore_checkpoint(live, live, ALICE)
-    content.restore_checkpoint(kept, live, ALICE)
+        content.checkpoints.restore(live, live, ALICE)
+    content.checkpoints.restore(kept, live, ALICE)
     assert content.read(live, ALICE).data == b"one"
 
 
@@ -163,8 +169,8 @@ def test_a_restored_file_is_sealed_though_no_pattern_asks(content: Content, fold
     """What was sealed when it was kept is sealed when it comes back, also where nothing is left."""
     live, kept = folder / "a.ipynb", folder / "kept"
     content.write(live, DATA, ALICE)
-    content.keep_checkpoint(live, kept, ALICE)
-    content.restore_checkpoint(kept, folder / "a.txt", ALICE)
+    content.checkpoints.keep(live, kept, ALICE)
+    content.checkpoints.restore(kept, folder / "a.txt", ALICE)
     assert is_sealed((folder / "a.txt").read_bytes())
 
 
@@ -204,7 +210,7 @@ def test_what_a_lock_withholds(
         (lambda: content.moving.check(folder, actor), writes),
         (lambda: content.read(path, actor), reads),
         (lambda: content.download(path, actor).close(), reads),
-        (lambda: content.keep_checkpoint(path, folder / "kept", actor), reads or writes),
+        (lambda: content.checkpoints.keep(path, folder / "kept", actor), reads or writes),
     ):
         if expected is None:
             work()

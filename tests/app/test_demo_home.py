@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from jupyter_secure.app import demo_home, files
+from jupyter_secure.app import demo_home, files, in_place
 from jupyter_secure.app.demo_home import environment
 from jupyter_secure.vault.envelope import is_sealed
 
@@ -39,6 +40,6 @@ def test_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert examples
     for path in examples:
         assert is_sealed(path.read_bytes())
-        assert files.open_in_place(root, path)
+        assert in_place.open_in_place(partial(files.vault_of, root), path)
         assert b'"cells"' in path.read_bytes()
     root.wipe()

@@ -45,6 +45,10 @@ def opened(vault: Vault, path: Path) -> Download:
         raise
 
 
+def damaged(blob: bytes, at: int) -> bytes:
+    return blob[:at] + bytes([blob[at] ^ 1]) + blob[at + 1 :]
+
+
 @pytest.mark.parametrize(
     ("start", "end"),
     [
@@ -77,19 +81,45 @@ def test_authentic_parts(
 
 
 @pytest.mark.parametrize("keeps", [0, len(DATA)], ids=["read twice", "kept"])
-@pytest.mark.parametrize("damage", ["last byte", "cut at a chunk"])
 def test_damage_is_found_first(
-    vault: Vault, tmp_path: Path, keeps: int, damage: str, monkeypatch: pytest.MonkeyPatch
+    vault: Vault, tmp_path: Path, keeps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Damage at the very end is told before any of the content is returned."""
+    """Where all must be authentic, damage in the middle is told before anything is returned."""
     monkeypatch.setattr(download, "_KEEP_BYTES", keeps)
-    blob = vault.seal_bytes(DATA, file_class=FileClass.CONTENT)
-    last_byte = blob[:-1] + bytes([blob[-1] ^ 1])
-    blob = last_byte if damage == "last byte" else blob[: -(16384 + 16)]
     path = tmp_path / "file"
-    path.write_bytes(blob)
+    path.write_bytes(damaged(vault.seal_bytes(DATA, file_class=FileClass.CONTENT), len(DATA) // 2))
     with opened(vault, path) as file, pytest.raises(CorruptFile):
         file.authentic_parts()
+
+
+@pytest.mark.parametrize("cut", [1, 16, 16400, 16401, len(DATA)])
+def test_a_file_that_was_cut_short_is_no_download(vault: Vault, tmp_path: Path, cut: int) -> None:
+    """Wherever it was cut, nothing is promised of it: neither a size nor a byte."""
+    path = tmp_path / "file"
+    path.write_bytes(vault.seal_bytes(DATA, file_class=FileClass.CONTENT)[:-cut])
+    with pytest.raises(CorruptFile, match="cut short"):
+        opened(vault, path)
+
+
+def test_what_comes_before_damage_is_authentic(vault: Vault, tmp_path: Path) -> None:
+    """A part that is not authentic is withheld, and ends what is returned."""
+    path = tmp_path / "file"
+    path.write_bytes(damaged(vault.seal_bytes(DATA, file_class=FileClass.CONTENT), 500_000))
+    came = b""
+    with opened(vault, path) as file:
+        with pytest.raises(CorruptFile, match="damaged"):
+            for part in file.parts():
+                came += part
+        assert b"".join(file.parts(600_000, 700_000)) == DATA[600_000:700_000]
+    assert 0 < len(came) <= 500_000
+    assert DATA.startswith(came)
+
+
+def test_two_readers_at_once(vault: Vault, path: Path) -> None:
+    """Two readers of one download do not get in each other's way."""
+    with opened(vault, path) as file:
+        pairs = list(zip(file.parts(), file.parts(), strict=True))
+        assert b"".join(one for one, _ in pairs) == b"".join(two for _, two in pairs) == DATA
 
 
 def test_version_changes_with_every_save(vault: Vault, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from jupyter_secure.errors import NotFound, StorageFailed, WrongKey
 from jupyter_secure.store import temporary, vault_file
 from jupyter_secure.store.atomic import AtomicFile
 from jupyter_secure.store.vault_file import load_keyring, save_keyring
-from jupyter_secure.vault.envelope import HEADER_BYTES, FileClass, Header
+from jupyter_secure.vault.envelope import BASE_HEADER_BYTES, FileClass, Header
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.vault import Vault
@@ -79,8 +79,8 @@ def test_headers_only(state: Path, folder: Path, put: Callable[..., Path]) -> No
     assert [epoch(path), epoch(old)] == [2, 2]
     after, now = path.stat(), path.read_bytes()
     assert now[:56] == content[:56]
-    assert now[HEADER_BYTES:] == content[HEADER_BYTES:]
-    assert now[60:HEADER_BYTES] != content[60:HEADER_BYTES]
+    assert now[BASE_HEADER_BYTES:] == content[BASE_HEADER_BYTES:]
+    assert now[60:BASE_HEADER_BYTES] != content[60:BASE_HEADER_BYTES]
     assert after.st_mtime_ns == before.st_mtime_ns
     assert stat.S_IMODE(after.st_mode) == 0o640
     opened = open_vault(load_keyring(state)).open_bytes(now, expect=FileClass.CONTENT)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shlex
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -35,11 +36,19 @@ def test_finds_what_others_left(account_home: Path) -> None:
     history = traces.ipython_history()
     history.parent.mkdir(parents=True)
     history.touch()
+    debugger = Path(tempfile.gettempdir()) / "ipykernel_123"
+    debugger.mkdir(parents=True)
     found = list(traces.find(work))
     # What lies inside one that was found is found with it.
-    assert [one.path for one in found] == [history, work / ".jupyter_ystore.db", documents]
+    assert [one.path for one in found] == [
+        history,
+        debugger,
+        work / ".jupyter_ystore.db",
+        documents,
+    ]
     assert all(str(one.path) in one.remedy for one in found)
     assert history.exists()
+    assert "extension disable jupyter_lsp" in found[-1].remedy
 
 
 def test_a_remedy_is_safe_to_paste(account_home: Path) -> None:
@@ -47,7 +56,7 @@ def test_a_remedy_is_safe_to_paste(account_home: Path) -> None:
     documents = account_home / "work" / "a; touch b $(c)" / ".virtual_documents"
     documents.mkdir(parents=True)
     (found,) = traces.find(account_home / "work")
-    command = found.remedy.partition(": ")[2]
+    command = found.remedy.splitlines()[0].partition(": ")[2]
     assert shlex.split(command) == ["rm", "-r", str(documents)]
 
 

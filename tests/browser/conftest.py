@@ -34,7 +34,8 @@ _QUIET = {
 }
 _EXPECTED = (
     # A browser writes each refused request into its console. These are answers that we ask for.
-    *("status of 401", "status of 403", "status of 423", "status of 429"),
+    *("status of 401", "status of 403", "status of 409", "status of 423", "status of 429"),
+    "status of 400 (weak-password)",
     # The same for a page that tries to come back while nobody is logged in.
     *("HTTP Authentication failed", "Error in Auto-Save You are not logged in"),
     # JupyterLab's debugger, when a kernel that it was asking something is stopped.

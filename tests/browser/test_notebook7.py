@@ -15,6 +15,8 @@ pytestmark = pytest.mark.browser
 
 CANARY = "canary-b81c-notebook7"
 NAME = "letters.ipynb"
+OTHER = "drafts.ipynb"
+PASSPHRASE = "seven herons over the weir"
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +26,9 @@ def server(make_home: Callable[[], Home], lab_arguments: list[str]) -> Iterator[
     # Notebook 7 makes the page, and JupyterLab, which it loads, serves the scripts.
     own = [argument.replace("LabApp", "JupyterNotebookApp") for argument in lab_arguments]
     with running(home, *lab_arguments, *own, module="notebook") as server:
+        client = server.logged_in()
+        assert client.save(OTHER, notebook("print('the good one')")).status_code == 201
+        client.post("/logout")
         yield server
 
 
@@ -86,3 +91,43 @@ class TestNotebook7:
         alice.page.get_by_role("menuitem", name="Unlock").click()
         expect(line.locator(".jsec-Padlock")).to_have_count(0)
         alice.expect_no_dialog()
+
+    def test_6_locks_it_with_a_passphrase_from_the_list(self, alice: Person) -> None:
+        """The same menu locks it with a passphrase, and the list shows that."""
+        line = alice.page.locator(".jp-DirListing-item", has_text=NAME)
+        line.click(button="right")
+        alice.page.get_by_role("menuitem", name="Lock: Sealed With Its Own Passphrase").click()
+        dialog = alice.page.get_by_role("dialog")
+        dialog.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
+        dialog.get_by_label("The same once more").fill(PASSPHRASE)
+        dialog.get_by_role("checkbox").check()
+        alice.take_picture("45-notebook7-passphrase")
+        dialog.get_by_role("button", name="Seal", exact=True).click()
+        sign = line.get_by_role("img", name="Locked: sealed with a passphrase, by alice")
+        expect(sign).to_be_visible()
+
+    def test_7_opens_with_the_passphrase(self, alice: Person) -> None:
+        """The notebook's page asks for the passphrase, and opens in place."""
+        alice.go(f"/notebooks/{NAME}")
+        field = alice.cover.get_by_label("Passphrase", exact=True)
+        expect(field).to_be_focused()
+        alice.take_picture("46-notebook7-sealed")
+        alice.page.keyboard.type(PASSPHRASE)
+        alice.page.keyboard.press("Enter")
+        expect(alice.cells.nth(0)).to_contain_text(CANARY)
+        expect(alice.cover).to_have_count(0)
+
+    def test_8_says_what_was_found_of_a_changed_file(self, alice: Person) -> None:
+        """A plain file in the place of a sealed one is told; leaving it leads to the list."""
+        (alice.home.work / OTHER).write_text(json.dumps(notebook("print('planted')")))
+        alice.go(f"/notebooks/{OTHER}")
+        expect(alice.cover.get_by_role("heading")).to_have_text(
+            f"{OTHER} is not encrypted any more"
+        )
+        expect(alice.page.locator("body")).not_to_contain_text("planted")
+        alice.take_picture("47-notebook7-unsealed")
+        alice.cover.get_by_role("button", name="Leave it").click()
+        alice.page.wait_for_url("**/tree")
+        alice.go(f"/notebooks/{OTHER}")
+        alice.cover.get_by_role("button", name="Accept it as it is").click()
+        expect(alice.cells.nth(0)).to_contain_text("planted")

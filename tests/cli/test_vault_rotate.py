@@ -51,3 +51,64 @@ def test_wrong_password(run: Run, home: Home, note: Path) -> None:  # noqa: ARG0
     done = run("vault", "rotate", ".", "--password-stdin", given="not the password")
     assert done.returncode == 1
     assert (home.state / "vault.json").read_bytes() == before
+
+
+def test_full(run: Run, home: Home, note: Path) -> None:
+    """--full shows the new recovery key, which opens the file; the old one does not any more."""
+    other = home.work / "b.ipynb"
+    other.write_bytes(note.read_bytes())
+    done = run("vault", "rotate", "--full", ".", "--password-stdin", given=PASSWORD)
+    assert (done.returncode, done.stderr) == (0, "")
+    new = next(line for line in done.stdout.splitlines() if line.count("-") == 13).strip()
+    assert done.stdout.index(new) < done.stdout.index("Files encrypted again: 2")
+    assert "keep the old recovery key" in done.stdout
+    for option, given in (("--password-stdin", PASSWORD), ("--recovery-key-stdin", new)):
+        assert run("vault", "open", note.name, option, given=given).stdout == "{}"
+    old = home.facts["recovery_key"]
+    refused = run("vault", "open", note.name, "--recovery-key-stdin", given=old)
+    assert refused.returncode == 1
+    assert "does not belong" in refused.stderr
+
+
+def test_full_with_what_remains(run: Run, home: Home, note: Path) -> None:
+    """Until all is done it says so, everything opens, and the same command goes on."""
+    link = note.with_name("b.ipynb")
+    link.hardlink_to(note)
+    done = run("vault", "rotate", "--full", ".", "--password-stdin", given=PASSWORD)
+    assert done.returncode == 1
+    assert "hard links" in done.stderr
+    assert "--leave-behind" in done.stdout
+    assert "was cut short" in run("vault", "status").stdout
+    opened = run("vault", "open", note.name, "--password-stdin", given=PASSWORD)
+    assert opened.stdout == "{}"
+    assert run("vault", "verify", "--password-stdin", given=PASSWORD).returncode == 0
+    plain = run("vault", "rotate", ".", "--password-stdin", given=PASSWORD)
+    assert "rotate --full" in plain.stderr
+    link.unlink()
+    done = run("vault", "rotate", "--full", ".", "--password-stdin", given=PASSWORD)
+    assert done.returncode == 0
+    assert "once more" in done.stdout
+    assert "cut short" not in run("vault", "status").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--full", "--new", "--password-stdin"], 2, "--new"),
+        (["--leave-behind", "--password-stdin"], 2, "--full only"),
+        (["--drop-other-slots", "--password-stdin"], 2, "--full only"),
+        (["--keep-key-file", "k", "--password-stdin"], 2, "--full only"),
+        (["--full", "--recovery-key-stdin"], 1, "password of an account"),
+        (["--full", "--keep-key-file", "k", "--password-stdin"], 1, "no key file k"),
+    ],
+)
+@pytest.mark.usefixtures("note")
+def test_full_refused(
+    run: Run, home: Home, arguments: list[str], code: int, says: str
+) -> None:
+    """What does not go together is refused before anything changes."""
+    before = (home.state / "vault.json").read_bytes()
+    done = run("vault", "rotate", ".", *arguments, given=PASSWORD)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert (home.state / "vault.json").read_bytes() == before

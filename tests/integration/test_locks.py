@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 import ssl
@@ -16,6 +15,7 @@ import pytest
 import requests
 from support.home import set_up
 from support.live_server import Client, LiveServer, notebook, running
+from support.reaching import CHANGES, READS, part
 
 pytestmark = pytest.mark.integration
 
@@ -69,11 +69,6 @@ def lock_private(client: Client, path: str) -> None:
     assert client.elevate().status_code == 200
 
 
-def part(number: int) -> dict[str, object]:
-    content = base64.b64encode(b"changed").decode()
-    return {"type": "file", "format": "base64", "content": content, "chunk": number}
-
-
 def withheld(answer: requests.Response, reason: str) -> None:
     """Say that this is how a lock answers, and that nothing of the content is in it."""
     assert answer.status_code == 423, f"{answer.status_code} {answer.text[:300]}"
@@ -83,35 +78,6 @@ def withheld(answer: requests.Response, reason: str) -> None:
         assert "private" in answer.json()["message"] or "read-only" in answer.json()["message"]
 
 
-READS: dict[str, Callable[[Client, str], requests.Response]] = {
-    "contents": lambda c, p: c.get(f"/api/contents/{p}?type=notebook"),
-    "as text": lambda c, p: c.get(f"/api/contents/{p}?type=file&format=text"),
-    "as base64": lambda c, p: c.get(f"/api/contents/{p}?type=file&format=base64"),
-    "hash": lambda c, p: c.get(f"/api/contents/{p}?content=0&hash=1"),
-    "files": lambda c, p: c.get(f"/files/{p}"),
-    "files head": lambda c, p: c.head(f"/files/{p}"),
-    "files range": lambda c, p: c.get(f"/files/{p}", headers={"Range": "bytes=0-9"}),
-    "files cached": lambda c, p: c.get(f"/files/{p}", headers={"If-None-Match": "*"}),
-    "download": lambda c, p: c.get(f"/files/{p}?download=1"),
-    "html": lambda c, p: c.get(f"/nbconvert/html/{p}"),
-    "script": lambda c, p: c.get(f"/nbconvert/script/{p}?download=true"),
-    "copy": lambda c, p: c.post("/api/contents", json={"copy_from": p}),
-    "copy elsewhere": lambda c, p: c.post("/api/contents/dir", json={"copy_from": p}),
-    "checkpoint": lambda c, p: c.post(f"/api/contents/{p}/checkpoints"),
-    "trust": lambda c, p: c.post(f"/api/contents/{p}/trust"),
-}
-
-CHANGES: dict[str, Callable[[Client, str], requests.Response]] = {
-    "save": lambda c, p: c.save(p, notebook("changed")),
-    "save as file": lambda c, p: c.put(
-        f"/api/contents/{p}", json={"type": "file", "format": "text", "content": "changed"}
-    ),
-    "upload": lambda c, p: c.put(f"/api/contents/{p}", json=part(1)),
-    "rename": lambda c, p: c.patch(f"/api/contents/{p}", json={"path": "moved.ipynb"}),
-    "delete": lambda c, p: c.delete(f"/api/contents/{p}"),
-    "restore": lambda c, p: c.post(f"/api/contents/{p}/checkpoints/checkpoint"),
-    "drop checkpoint": lambda c, p: c.delete(f"/api/contents/{p}/checkpoints/checkpoint"),
-}
 FOLDER: dict[str, Callable[[Client, str], requests.Response]] = {
     "rename folder": lambda c, p: c.patch(f"/api/contents/{p}", json={"path": "moved"}),
     "delete folder": lambda c, p: c.delete(f"/api/contents/{p}"),

@@ -23,10 +23,17 @@ class Reopened(Database):
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def snapshot(self) -> Iterator[Connection]:
+        """Read through a new connection."""
+        self.close()
+        with super().snapshot() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, *, durable: bool = True) -> Iterator[Connection]:
         """Write through a new connection."""
         self.close()
-        with super().writing() as connection:
+        with super().writing(durable=durable) as connection:
             yield connection
 
 

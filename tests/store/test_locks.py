@@ -77,12 +77,13 @@ def test_remove(store: LockStore) -> None:
 
 
 def test_find_by_file_id(store: LockStore) -> None:
-    """Content is found under whatever path, and of two locks on it the stricter one."""
+    """Content is found under whatever path, and of several locks on it the strictest first."""
     store.put(lock("a", LockMode.READ_ONLY, file_id=b"1" * 16))
     store.put(lock("b", LockMode.PRIVATE, file_id=b"1" * 16))
     store.put(lock("c"))
-    assert store.find_by_file_id(b"1" * 16) == lock("b", file_id=b"1" * 16)
-    assert store.find_by_file_id(b"2" * 16) is None
+    store.put(lock("d", LockMode.SEALED, file_id=b"1" * 16))
+    assert [one.path for one in store.find_by_file_id(b"1" * 16)] == ["d", "b", "a"]
+    assert store.find_by_file_id(b"2" * 16) == ()
 
 
 @pytest.mark.parametrize(

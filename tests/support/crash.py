@@ -21,10 +21,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from support import migrating
 from support.traps import killing, trapped
 
 from jupyter_secure.app import set_up
 from jupyter_secure.app.content import Content
+from jupyter_secure.app.provenance import Provenance
 from jupyter_secure.app.uploads import FIRST, LAST, Uploads
 from jupyter_secure.identity.accounts import Account
 from jupyter_secure.identity.sessions import Session
@@ -33,11 +35,13 @@ from jupyter_secure.locks import Actor, Lock, LockMode
 from jupyter_secure.store.accounts import DatabaseAccounts
 from jupyter_secure.store.atomic import write_atomically
 from jupyter_secure.store.attempts import DatabaseAttempts
+from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
 from jupyter_secure.store.locks import DatabaseLocks
 from jupyter_secure.store.sessions import DatabaseSessions
 from jupyter_secure.store.vault_file import load_keyring, save_keyring
 from jupyter_secure.vault.keyring import Keyring
+from jupyter_secure.vault.catalogue import Catalogue
 from jupyter_secure.vault.vault import Vault
 
 CANARY = "canary-51c4e7"
@@ -90,6 +94,11 @@ class Place:
         return self.folder / "root"
 
     @property
+    def tree(self) -> Path:
+        """A folder that is sealed and opened as a whole; see ``support.migrating``."""
+        return self.folder / "tree"
+
+    @property
     def notes(self) -> Path:
         """What writers note down: when they begin to write something, and when it is written."""
         return self.folder / "notes"
@@ -101,7 +110,11 @@ class Place:
     def content(self, database: Database) -> Content:
         """Return the guard of the notebooks."""
         return Content(
-            root=self.root, vault=self.vault, locks=DatabaseLocks(database), encrypt=("*.ipynb",)
+            root=self.root,
+            vault=self.vault,
+            locks=DatabaseLocks(database),
+            provenance=Provenance(Catalogue(DatabaseCatalogue(database), self.vault.derive)),
+            encrypt=("*.ipynb",),
         )
 
 
@@ -166,14 +179,14 @@ class Writer:
         self.save("kept.ipynb")
         self.noted(
             "checkpoint",
-            lambda _: self.content.keep_checkpoint(
+            lambda _: self.content.checkpoints.keep(
                 self.path("kept.ipynb"), self.path("kept-checkpoint.ipynb"), ALICE
             ),
         )
 
     def restore(self) -> None:
         """Put the checkpoint back."""
-        self.content.restore_checkpoint(
+        self.content.checkpoints.restore(
             self.path("kept-checkpoint.ipynb"), self.path("restored.ipynb"), ALICE
         )
 
@@ -205,6 +218,22 @@ class Writer:
         keyring = self.place.keyring
         save_keyring(self.place.folder / "state", keyring.remove_slot("bob"))
         save_keyring(self.place.folder / "state", keyring)
+
+    def seal_tree(self, jobs: int = 1) -> None:
+        """Seal a whole folder."""
+        migrating.turn(self.place.tree, self.place.vault, "seal", jobs=jobs)
+
+    def open_tree(self, jobs: int = 1) -> None:
+        """Open a whole folder for good."""
+        migrating.turn(self.place.tree, self.place.vault, "open", jobs=jobs)
+
+    def seal_trees(self) -> None:
+        """Seal it, several files at a time."""
+        self.seal_tree(jobs=3)
+
+    def open_trees(self) -> None:
+        """Open it, several files at a time."""
+        self.open_tree(jobs=3)
 
     # ── the database ────────────────────────────────────────────────────────────────────────────
 
@@ -272,7 +301,7 @@ def furnish(folder: Path, keyring: Keyring) -> Place:
         ("folder/inner.ipynb", "inner.ipynb"),
     ):
         content.write(place.root / file, data_of(name, 0), ALICE)
-    content.keep_checkpoint(place.root / "kept.ipynb", place.root / "kept-checkpoint.ipynb", ALICE)
+    content.checkpoints.keep(place.root / "kept.ipynb", place.root / "kept-checkpoint.ipynb", ALICE)
     (place.root / "plain.csv").write_bytes(PLAIN)
     (place.root / "folder" / "plain.csv").write_bytes(PLAIN)
     database.close()

@@ -93,6 +93,7 @@ def _content(root: str) -> content.Content:
         root=Path(root),
         vault=_RUNTIME.state.vault,
         locks=_RUNTIME.state.locks,
+        provenance=_RUNTIME.state.provenance,
         encrypt=("*",),
     )
 

@@ -9,10 +9,16 @@ from vectors import loading
 
 from jupyter_secure.errors import CorruptFile, UnsupportedFormat
 from jupyter_secure.vault import envelope
-from jupyter_secure.vault.envelope import HEADER_BYTES, FileClass, Flags, Header
+from jupyter_secure.vault.envelope import (
+    BASE_HEADER_BYTES,
+    PASSPHRASE_HEADER_BYTES,
+    FileClass,
+    Flags,
+    Header,
+)
 
 SAMPLE = base64.b64decode(loading.load("sealed-file.json")["accepted"][1]["file"])
-HEAD = SAMPLE[:HEADER_BYTES]
+HEAD = SAMPLE[:BASE_HEADER_BYTES]
 
 
 def test_fields_are_read() -> None:
@@ -26,7 +32,7 @@ def test_fields_are_read() -> None:
     assert header.stanza.epoch == 1
 
 
-@given(st.dictionaries(st.integers(0, HEADER_BYTES - 1), st.integers(0, 255), max_size=3))
+@given(st.dictionaries(st.integers(0, BASE_HEADER_BYTES - 1), st.integers(0, 255), max_size=3))
 def test_there_is_one_way_to_write_a_header(changes: dict[int, int]) -> None:
     """Whatever parses is written back byte for byte: a header has no slack."""
     head = bytearray(HEAD)
@@ -67,7 +73,9 @@ def test_noise_is_refused(noise: bytes) -> None:
         (53, 2, CorruptFile),
         (54, 1, CorruptFile),
         (55, 181, CorruptFile),
-        (57, 2, UnsupportedFormat),
+        (57, 0, UnsupportedFormat),
+        (57, 2, CorruptFile),
+        (57, 3, UnsupportedFormat),
         (59, 121, CorruptFile),
         (67, 0, CorruptFile),
     ],
@@ -80,7 +88,7 @@ def test_every_fixed_field_is_checked(at: int, value: int, error: type[Exception
         Header.parse(head)
 
 
-@pytest.mark.parametrize("size", [0, 7, 8, 52, HEADER_BYTES - 1])
+@pytest.mark.parametrize("size", [0, 7, 8, 52, BASE_HEADER_BYTES - 1])
 def test_short_headers_are_refused(size: int) -> None:
     """A file that ends within its header is refused."""
     with pytest.raises(CorruptFile):
@@ -106,14 +114,16 @@ def test_sealed_files_are_told_by_their_magic(prefix: bytes, sealed: bool) -> No
 @pytest.mark.parametrize("size", [0, 1, 16383, 16384, 20_000_000])
 def test_sizes_are_inverse(size: int) -> None:
     """The size of the content can be told from the size of the sealed file."""
-    assert envelope.plaintext_size(envelope.sealed_size(size)) == size
+    for header in (BASE_HEADER_BYTES, PASSPHRASE_HEADER_BYTES):
+        sealed = envelope.sealed_size(size, header)
+        assert envelope.plaintext_size(sealed, header) == size
 
 
 @pytest.mark.parametrize("size", [0, 180, 251, 180 + 56 + 16400])
 def test_impossible_sizes_are_refused(size: int) -> None:
     """A size that no sealed file has is called cut short."""
     with pytest.raises(CorruptFile, match=r"^x is cut short"):
-        envelope.plaintext_size(size, name="x")
+        envelope.plaintext_size(size, BASE_HEADER_BYTES, name="x")
 
 
 @pytest.mark.parametrize("kind", FileClass)

@@ -20,7 +20,7 @@ from jupyter_secure.errors import (
     VaultSealed,
     WrongKey,
 )
-from jupyter_secure.vault.envelope import HEADER_BYTES, FileClass, Flags, Header, sealed_size
+from jupyter_secure.vault.envelope import BASE_HEADER_BYTES, FileClass, Flags, Header, sealed_size
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.vault import Vault
@@ -146,7 +146,7 @@ def test_changes_to_a_large_file_are_noticed(data: st.DataObject) -> None:
 def test_chunks_have_one_order(order: list[int], twice: int) -> None:
     """Chunks that are reordered, repeated or left out do not open."""
     blob = ACCEPTED["three chunks"]
-    start = HEADER_BYTES + 56
+    start = BASE_HEADER_BYTES + 56
     chunks = [blob[at : at + 16400] for at in range(start, len(blob), 16400)]
     shuffled = [chunks[number] for number in order]
     repeated = [*chunks[:twice], chunks[twice], *chunks[twice:]]
@@ -170,13 +170,13 @@ def test_every_save_has_a_key_of_its_own() -> None:
     """Sealing the same content twice gives two ciphertexts and two file ids."""
     one, two = (VAULT.seal_bytes(b"same", file_class=FileClass.CONTENT) for _ in range(2))
     assert Header.parse(one).file_id != Header.parse(two).file_id
-    assert one[HEADER_BYTES:] != two[HEADER_BYTES:]
+    assert one[BASE_HEADER_BYTES:] != two[BASE_HEADER_BYTES:]
 
 
 def test_payloads_cannot_be_exchanged() -> None:
     """Neither the payload nor the wrapped key of another save of the same file fits."""
     one, two = ACCEPTED["small"], ACCEPTED["small again"]
-    for at in (56, 76, HEADER_BYTES):
+    for at in (56, 76, BASE_HEADER_BYTES):
         with pytest.raises(CorruptFile):
             VAULT.open_bytes(one[:at] + two[at:], expect=FileClass.CONTENT)
 
@@ -361,7 +361,7 @@ def test_streams_are_the_same_files(pieces: list[bytes], step: int) -> None:
     blob = b"".join([sealer.header, *map(sealer.update, pieces), sealer.finalize()])
     assert VAULT.open_bytes(blob, expect=FileClass.STAGING).data == b"".join(pieces)
     opener = VAULT.opener(Header.parse(blob), expect=FileClass.STAGING)
-    parts = [opener.update(blob[at : at + step]) for at in range(HEADER_BYTES, len(blob), step)]
+    parts = [opener.update(blob[at : at + step]) for at in range(BASE_HEADER_BYTES, len(blob), step)]
     assert b"".join([*parts, opener.finalize()]) == b"".join(pieces)
 
 
@@ -369,7 +369,7 @@ def test_a_stream_cut_at_a_chunk_is_noticed_at_the_end() -> None:
     """All of a cut stream that came out is authentic, and finishing it says what is missing."""
     blob = ACCEPTED["three chunks"]
     opener = VAULT.opener(Header.parse(blob), expect=FileClass.CONTENT, name="x")
-    part = opener.update(blob[HEADER_BYTES : HEADER_BYTES + 56 + 16400])
+    part = opener.update(blob[BASE_HEADER_BYTES : BASE_HEADER_BYTES + 56 + 16400])
     assert loading.content(40_000).startswith(part)
     with pytest.raises(CorruptFile, match=r"^x is damaged.*cut short"):
         opener.finalize()
@@ -378,12 +378,12 @@ def test_a_stream_cut_at_a_chunk_is_noticed_at_the_end() -> None:
 def test_a_stream_stops_at_damage() -> None:
     """Nothing of a damaged chunk, or of what follows it, comes out of a stream."""
     blob = bytearray(ACCEPTED["three chunks"])
-    blob[HEADER_BYTES + 56 + 16400] ^= 1
+    blob[BASE_HEADER_BYTES + 56 + 16400] ^= 1
     opener = VAULT.opener(Header.parse(blob), expect=FileClass.CONTENT)
-    opener.update(blob[HEADER_BYTES : HEADER_BYTES + 56 + 16400])
+    opener.update(blob[BASE_HEADER_BYTES : BASE_HEADER_BYTES + 56 + 16400])
     for _ in range(2):
         with pytest.raises(CorruptFile):
-            opener.update(blob[HEADER_BYTES + 56 + 16400 :])
+            opener.update(blob[BASE_HEADER_BYTES + 56 + 16400 :])
 
 
 def test_a_stream_goes_on_when_the_vault_is_sealed() -> None:
@@ -391,7 +391,7 @@ def test_a_stream_goes_on_when_the_vault_is_sealed() -> None:
     vault = open_vault()
     opener = vault.opener(Header.parse(SMALL), expect=FileClass.CONTENT)
     vault.seal()
-    assert opener.update(SMALL[HEADER_BYTES:]) + opener.finalize() == b"content"
+    assert opener.update(SMALL[BASE_HEADER_BYTES:]) + opener.finalize() == b"content"
 
 
 # ── layers ─────────────────────────────────────────────────────────────────────────────────────
@@ -415,11 +415,11 @@ def test_rewrap_changes_the_stanza_only() -> None:
     new = vault.rewrap(old)
     assert (new.core, new.stanza.epoch) == (old.core, 7)
     assert new.stanza.wrapped != old.stanza.wrapped
-    rewrapped = bytes(new) + SMALL[HEADER_BYTES:]
+    rewrapped = bytes(new) + SMALL[BASE_HEADER_BYTES:]
     assert open_vault().open_bytes(rewrapped, expect=FileClass.CONTENT).data == b"content"
 
 
-@pytest.mark.parametrize("at", [10, 30, 44, 70, 100, HEADER_BYTES - 1])
+@pytest.mark.parametrize("at", [10, 30, 44, 70, 100, BASE_HEADER_BYTES - 1])
 def test_an_altered_header_is_not_rewrapped(at: int) -> None:
     """What does not belong to the file is never given a fresh seal."""
     blob = bytearray(SMALL)

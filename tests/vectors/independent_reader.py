@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import struct
 import unicodedata
 from typing import Any, NamedTuple
@@ -39,6 +40,14 @@ def hkdf(key: bytes, info: bytes, length: int = 32) -> bytes:
     return HKDF(SHA512(), length, salt=None, info=info).derive(key)
 
 
+def argon2id(password: str, salt: bytes, cost: tuple[int, ...]) -> bytes:
+    """Argon2id of a password or passphrase; the cost is t, p and m in KiB."""
+    t, p, m = cost
+    return Argon2id(salt=salt, length=32, iterations=t, lanes=p, memory_cost=m).derive(
+        unicodedata.normalize("NFKC", password).encode()
+    )
+
+
 def u64(number: int) -> bytes:
     """Big-endian, 64 bits."""
     return number.to_bytes(8, "big")
@@ -67,9 +76,12 @@ def open_cobblestone(key: bytes, context: bytes, ciphertext: bytes) -> bytes:
     return message
 
 
-def open_file(blob: bytes, root_key: bytes, vault_id: bytes, expected_class: int) -> File:
+def open_file(
+    blob: bytes, root_key: bytes, vault_id: bytes, expected_class: int, passphrase: str = ""
+) -> File:
     """Section "Sealed file", step by step."""
-    if len(blob) < 180 + 72 or blob[:8] != b"\x89JSEC\r\n\x1a":
+    under, end = (True, 280) if blob[56:58] == b"\0\2" else (False, 180)
+    if len(blob) < end + 72 or blob[:8] != b"\x89JSEC\r\n\x1a":
         raise Refused("not a sealed file")
     version, suite, file_class, flags = blob[8:12]
     file_version = struct.unpack_from(">Q", blob, 44)[0]
@@ -78,18 +90,25 @@ def open_file(blob: bytes, root_key: bytes, vault_id: bytes, expected_class: int
         raise Refused("version")
     if not 1 <= file_class <= 4 or flags & ~3 or file_version == 0:
         raise Refused("class, flags or file version")
-    if counts[:4] != (1, 180, 1, 120) or counts[4] == 0:
+    if counts[:4] != ((1, 280, 2, 220) if under else (1, 180, 1, 120)) or counts[4] == 0:
         raise Refused("stanza")
+    cost = struct.unpack_from(">3I", blob, 92)
+    if under and not (2 <= cost[0] <= 16 and 1 <= cost[1] <= 16 and 19456 <= cost[2] <= 1 << 20):
+        raise Refused("cost")
     if file_class != expected_class:
         raise Refused("class")
     if blob[12:28] != vault_id:
         raise Refused("vault")
-    core, stanza_head, epoch = blob[:52], blob[56:76], counts[4]
+    core, head_end, epoch = blob[:52], 104 if under else 76, counts[4]
     wrap_key = hkdf(root_key, b"jsec/file-wrap/v1" + vault_id + u64(epoch))
     if not hmac.compare_digest(hkdf(wrap_key, b"jsec/key-id/v1", 8), blob[68:76]):
         raise Refused("fingerprint")
-    data_key = open_cobblestone(wrap_key, b"jsec/wrap/v1" + core + stanza_head, blob[76:180])
-    content = open_cobblestone(data_key, b"jsec/data/v1" + core, blob[180:])
+    context = b"jsec/wrap/v1" + core + blob[56:head_end]
+    data_key = open_cobblestone(wrap_key, context, blob[head_end:end])
+    if under:
+        key = argon2id(passphrase, blob[76:92], cost)
+        data_key = open_cobblestone(key, b"jsec/passphrase/v1" + core + blob[76:104], data_key)
+    content = open_cobblestone(data_key, b"jsec/data/v1" + core, blob[end:])
     return File(file_class, flags, vault_id, blob[28:44], file_version, epoch, content)
 
 
@@ -99,9 +118,7 @@ def open_vault(text: bytes, name: str, password: str) -> bytes:
     (slot,) = (slot for slot in vault["slots"] if slot["name"] == name)
     kdf, vault_id = slot["kdf"], bytes.fromhex(vault["vault_id"])
     salt, cost = bytes.fromhex(kdf["salt"]), (kdf["iterations"], kdf["lanes"], kdf["memory_kib"])
-    slot_key = Argon2id(
-        salt=salt, length=32, iterations=cost[0], lanes=cost[1], memory_cost=cost[2]
-    ).derive(unicodedata.normalize("NFKC", password).encode())
+    slot_key = argon2id(password, salt, cost)
     context = b"jsec/slot/v1" + vault_id + bytes.fromhex(slot["id"]) + struct.pack(">B3I", 1, *cost)
     context += salt + len(name.encode()).to_bytes(2, "big") + name.encode()
     root_key = open_cobblestone(slot_key, context, bytes.fromhex(slot["wrapped"]))
@@ -109,6 +126,37 @@ def open_vault(text: bytes, name: str, password: str) -> bytes:
     if check.hex() != vault["root_check"]:
         raise Refused("root check")
     return root_key
+
+
+def read_key_file(text: bytes) -> bytes:
+    """Section "Slots", a key file: one line, its end as it may be."""
+    found = re.fullmatch(rb"jsec-key-file-1:([0-9a-f]{64})(\r?\n)?", text)
+    if not found:
+        raise Refused("key file")
+    return bytes.fromhex(found[1].decode())
+
+
+def open_vault_with_key_file(text: bytes, key: bytes) -> tuple[bytes, bytes | None]:
+    """Return the root key and, while it is being changed, the one before it."""
+    vault: dict[str, Any] = json.loads(text)
+    vault_id, epoch = bytes.fromhex(vault["vault_id"]), vault["epoch"]
+    for slot in vault["slots"]:
+        name = slot["name"].encode()
+        context = b"jsec/slot/v1" + vault_id + bytes.fromhex(slot["id"]) + b"\2"
+        context += len(name).to_bytes(2, "big") + name
+        try:
+            root_key = open_cobblestone(key, context, bytes.fromhex(slot["wrapped"]))
+        except Refused:
+            continue
+        check = hkdf(root_key, b"jsec/root-check/v1" + vault_id + u64(epoch))
+        if slot["kind"] != "key-file" or check.hex() != vault["root_check"]:
+            raise Refused("root check")
+        if "previous" not in vault:
+            return root_key, None
+        purpose, previous = b"jsec/previous-root/v1" + vault_id + u64(epoch), vault["previous"]
+        wrapped, context = bytes.fromhex(previous["wrapped"]), purpose + u64(previous["epoch"])
+        return root_key, open_cobblestone(hkdf(root_key, purpose), context, wrapped)
+    raise Refused("no slot")
 
 
 def read_recovery_key(text: str) -> bytes:

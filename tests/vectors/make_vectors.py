@@ -17,9 +17,12 @@ from typing import Any
 from jupyter_secure.crypto import aead
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM, RFC_9106_LOW_MEMORY
 from jupyter_secure.vault.envelope import FileClass, Flags
+from jupyter_secure.vault.key_file import FileKey
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
+from jupyter_secure.vault.passphrase import PassphraseKey
 from jupyter_secure.vault.recovery_key import encode_recovery_key
+from jupyter_secure.vault.stanza import Derivation
 from jupyter_secure.vault.vault import Vault
 
 ROOT = bytes(range(32))
@@ -213,6 +216,108 @@ def _refused_edits() -> list[dict[str, Any]]:
     ]
 
 
+def passphrase() -> dict[str, Any]:
+    """Sealed files that need a passphrase, and what must be refused of them."""
+    vault = _open(ROOT, VAULT_ID, 1)
+    words, composed = "violet harbour ninety ducks", "pâté ﬁne"
+    cheap = PassphraseKey(words, Derivation(bytes(range(16)), OWASP_MINIMUM))
+    usual = PassphraseKey(composed, Derivation(bytes(range(16, 32)), RFC_9106_LOW_MEMORY))
+    makers: list[tuple[str, PassphraseKey, str, FileClass, int, Flags, int]] = [
+        ("empty", cheap, words, FileClass.CONTENT, 0, Flags.NONE, 1),
+        ("small", cheap, words, FileClass.CONTENT, 100, Flags.VALID | Flags.TRUSTED, 7),
+        ("small again", cheap, words, FileClass.CONTENT, 100, Flags.VALID | Flags.TRUSTED, 7),
+        ("three chunks", usual, composed, FileClass.CONTENT, 40000, Flags.NONE, 2),
+        # The same passphrase as another keyboard composes it.
+        ("composed", usual, "pa\u0302te\u0301 fine", FileClass.CONTENT, 50, Flags.NONE, 1),
+        ("checkpoint", cheap, words, FileClass.HISTORY, 50, Flags.VALID, 3),
+    ]
+    other = PassphraseKey("another set of words", cheap.derivation)
+
+    def refused(
+        name: str, reason: str, *edits: dict[str, Any], of: str = "small", **more: Any
+    ) -> dict[str, Any]:
+        return {"name": name, "of": of, "edits": list(edits), "reason": reason} | more
+
+    def sealed_by(key: PassphraseKey, size: int, kind: FileClass, flags: Flags, number: int) -> str:
+        return base64_of(
+            vault.seal_bytes(
+                content(size),
+                file_class=kind,
+                file_id=FILE_ID,
+                file_version=number,
+                flags=flags,
+                passphrase=key,
+            )
+        )
+
+    return {
+        "root_key": ROOT.hex(),
+        "vault_id": VAULT_ID.hex(),
+        "accepted": [
+            {
+                "name": name,
+                "passphrase": text,
+                "class": int(kind),
+                "flags": int(flags),
+                "file_id": FILE_ID.hex(),
+                "file_version": number,
+                "size": size,
+                "file": sealed_by(key, size, kind, flags, number),
+            }
+            for name, key, text, kind, size, flags, number in makers
+        ],
+        "refused": [
+            {
+                "name": "of another passphrase with this salt",
+                "file": sealed_by(other, 100, FileClass.CONTENT, Flags.NONE, 1),
+                "passphrase": words,
+                "reason": "wrong-passphrase",
+            },
+            refused("wrong passphrase", "wrong-passphrase", passphrase=words + "!"),
+            refused("no passphrase", "wrong-passphrase", passphrase=""),
+            refused("capitals", "wrong-passphrase", passphrase=words.upper()),
+            refused("type 1 by the number", "corrupt", flip(57, 3)),
+            refused("type 3", "unsupported-format", flip(57)),
+            refused(
+                "type 1 with its lengths",
+                "corrupt",
+                flip(57, 3),
+                flip(54, 1),
+                flip(55, 0x18 ^ 0xB4),
+                flip(59, 220 ^ 120),
+            ),
+            refused("header length", "corrupt", flip(55)),
+            refused("stanza length", "corrupt", flip(59)),
+            refused("two stanzas", "corrupt", flip(53, 3)),
+            refused("epoch 0", "corrupt", flip(67)),
+            refused("fingerprint", "corrupt", flip(75)),
+            refused("file id", "corrupt", flip(43)),
+            refused("salt", "corrupt", flip(76)),
+            refused("iterations 3", "corrupt", flip(95)),
+            refused("iterations 0", "corrupt", flip(95, 2)),
+            refused("iterations 18", "corrupt", flip(95, 16)),
+            refused("lanes 0", "corrupt", flip(99, 1)),
+            refused("lanes 17", "corrupt", flip(99, 16)),
+            refused("memory of 3 MiB", "corrupt", flip(102, 0x40)),
+            refused("memory of 1 GiB and more", "corrupt", flip(101, 0x10)),
+            refused("memory of 1 TiB", "corrupt", flip(100, 0x40)),
+            refused("wrapped key", "corrupt", flip(104)),
+            refused("wrapped key, last byte", "corrupt", flip(279)),
+            refused("payload", "corrupt", flip(340)),
+            refused("header cut", "corrupt", {"op": "truncate", "to": 279}),
+            refused("payload missing", "corrupt", {"op": "truncate", "to": 280}),
+            refused("last byte missing", "corrupt", {"op": "truncate", "to": 451}),
+            refused(
+                "payload of another save",
+                "corrupt",
+                {"op": "transplant", "of": "small again", "at": 280},
+            ),
+            refused("checkpoint as content", "corrupt", of="checkpoint", expect=1),
+            refused("checkpoint relabelled", "corrupt", flip(10, 3), of="checkpoint", expect=1),
+        ],
+    }
+
+
 def vault_file() -> dict[str, Any]:
     """One vault.json with two slots, and alterations of its text that must be refused."""
     root = RootKey(ROOT)
@@ -285,6 +390,75 @@ def vault_file() -> dict[str, Any]:
     }
 
 
+def key_file() -> dict[str, Any]:
+    """One vault.json between two root keys, which a key file opens, and alterations of both."""
+    old, root, key = RootKey(OTHER_ROOT), RootKey(ROOT), FileKey(bytes(range(64, 96)))
+    keyring = Keyring.from_root(old, VAULT_ID, 4).with_new_root(old, root, 7)
+    keyring = keyring.add_password_slot(root, "alice", "correct horse", profile=OWASP_MINIMUM)
+    keyring = keyring.add_key_file(root, "night job", key)
+    keyring = keyring.add_key_file(root, "other", FileKey(bytes(range(96, 128))))
+    text, line = keyring.to_json().decode(), key.to_text().decode()
+    (one, other), previous = keyring.key_files, keyring.previous
+    if previous is None:
+        raise ValueError("the vault is not between two root keys")
+    slot = f'"id": "{one.slot_id.hex()}",\n      "kind": "key-file"'
+
+    def refused(name: str, old: str, new: str, reason: str = "state") -> dict[str, str]:
+        if old not in text:
+            raise ValueError(f"{name}: {old!r} is not in the text")
+        return {"name": name, "replace": old, "with": new, "reason": reason}
+
+    return {
+        "root_key": ROOT.hex(),
+        "previous_root_key": OTHER_ROOT.hex(),
+        "text": text,
+        "slot": "night job",
+        "key_files": [line, line.rstrip(), line.rstrip() + "\r\n"],
+        "refused": [
+            refused("kind unknown", '"key-file"', '"hsm"', "unsupported-format"),
+            refused("password slot without kdf", slot, slot.replace("key-file", "password")),
+            refused("key file with kdf", slot, slot + ', "kdf": {}'),
+            refused("password slot as a key file", '"password"', '"key-file"'),
+            refused("two slots of one name", '"night job"', '"alice"'),
+            refused("two key files of one name", '"other"', '"night job"'),
+            refused("two slots of one id", other.slot_id.hex(), one.slot_id.hex()),
+            refused("wrapped short", one.wrapped.hex(), "00"),
+            refused("name empty", '"night job"', '""'),
+            refused("previous no object", '"previous": {', '"previous": 1, "x": {'),
+            refused("previous twice", '"previous": {', '"previous": {}, "previous": {'),
+            refused("previous epoch 0", '"epoch": 6', '"epoch": 0'),
+            refused("previous epoch not before", '"epoch": 6', '"epoch": 7'),
+            refused("previous epoch 6.0", '"epoch": 6', '"epoch": 6.0'),
+            refused("previous wrapped short", previous.wrapped.hex(), "00"),
+            refused("previous with more", '"epoch": 6', '"epoch": 6, "root_check": ""'),
+        ],
+        # These are well-formed, and the key file must not open them.
+        "unopened": [
+            refused("slot under another name", '"night job"', '"day job"', "wrong-key"),
+            refused("slot id changed", one.slot_id.hex(), "00" * 16, "wrong-key"),
+            refused("another vault id", VAULT_ID.hex(), OTHER_VAULT_ID.hex(), "wrong-key"),
+            refused("wrapped by another key", one.wrapped.hex(), "00" * 104, "wrong-key"),
+            refused("epoch changed", '"epoch": 7', '"epoch": 8'),
+            refused("root check changed", keyring.root_check.hex(), "00" * 32),
+        ],
+        # These open, and must not give out a previous root key.
+        "no_previous": [
+            refused("previous epoch changed", '"epoch": 6', '"epoch": 5'),
+            refused("previous wrapped changed", previous.wrapped.hex(), "00" * 104),
+        ],
+        "refused_files": [
+            {"name": "empty", "text": ""},
+            {"name": "cut short", "text": line[:-2]},
+            {"name": "two lines", "text": line + "\n"},
+            {"name": "capitals", "text": line.upper()},
+            {"name": "a capital digit", "text": line.replace("4a", "4A")},
+            {"name": "no beginning", "text": line.partition(":")[2]},
+            {"name": "another version", "text": line.replace("-1:", "-2:")},
+            {"name": "a space", "text": " " + line},
+        ],
+    }
+
+
 def recovery_key() -> dict[str, Any]:
     """Texts of one key, and texts that are none."""
     text = encode_recovery_key(RootKey(ROOT))
@@ -321,7 +495,7 @@ def _open(root: bytes, vault_id: bytes, epoch: int) -> Vault:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    for make in (cobblestone, sealed_file, vault_file, recovery_key):
+    for make in (cobblestone, sealed_file, passphrase, vault_file, key_file, recovery_key):
         name = make.__name__.replace("_", "-") + ".json"
         with (folder / name).open("x", encoding="utf-8") as out:
             json.dump(make(), out, indent=1, ensure_ascii=False)

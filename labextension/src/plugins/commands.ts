@@ -14,9 +14,9 @@ import { Documents } from '../documents';
 import { Locking } from '../locking';
 import { Security } from '../security';
 import { IAsking, IDocuments, ILocking, ISecurity } from '../tokens';
-import { lockIcon, readOnlyIcon, unlockIcon } from '../views/icons';
+import { keyIcon, lockIcon, readOnlyIcon, unlockIcon } from '../views/icons';
 
-const CATEGORY = 'Security';
+export const CATEGORY = 'Security';
 
 const DESCRIBED_BY = {
   args: {
@@ -105,6 +105,14 @@ export const commands: JupyterFrontEndPlugin<void> = {
       path => locking.lock(path, 'read-only')
     );
     add(
+      CommandIDs.lockSealed,
+      'Lock: Sealed With Its Own Passphrase…',
+      keyIcon,
+      'Nothing but its passphrase opens it; its kernel is stopped',
+      lock => lock === null || (lock.mine && lock.mode === 'read-only'),
+      path => locking.lock(path, 'sealed')
+    );
+    add(
       CommandIDs.unlock,
       'Unlock',
       unlockIcon,
@@ -130,6 +138,7 @@ export const commands: JupyterFrontEndPlugin<void> = {
       CommandIDs.openPanel,
       CommandIDs.lockPrivate,
       CommandIDs.lockReadOnly,
+      CommandIDs.lockSealed,
       CommandIDs.unlock,
       CommandIDs.confirm,
       CommandIDs.lockAllAndLogOut,

@@ -3,9 +3,11 @@
  */
 import { ILabShell, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IDocumentManager, IDocumentWidgetOpener } from '@jupyterlab/docmanager';
+import { URLExt } from '@jupyterlab/coreutils';
 import { Contents, IDefaultDrive } from '@jupyterlab/services';
 
 import { Asking } from '../asking';
+import { Catalogue } from '../catalogue';
 import { CommandIDs } from '../commandIds';
 import { RefusalReason } from '../connection';
 import { Documents } from '../documents';
@@ -14,7 +16,7 @@ import { Locking } from '../locking';
 import { Saving } from '../saving';
 import { Security } from '../security';
 import { SessionWatch } from '../sessionWatch';
-import { IAsking, IDocuments, ILocking, ISecurity } from '../tokens';
+import { IAsking, ICatalogue, IDocuments, ILocking, ISecurity } from '../tokens';
 import { Cover } from '../views/cover';
 
 export const asking: JupyterFrontEndPlugin<Asking> = {
@@ -45,19 +47,34 @@ export const documents: JupyterFrontEndPlugin<Documents> = {
     if (!(drive instanceof SecureDrive)) {
       throw new Error('jupyter-secure: another extension has replaced the default drive.');
     }
-    const open = new Documents(
+    const open: Documents = new Documents(
       manager,
       app.shell,
       drive,
-      labShell ? null : () => window.location.reload(),
+      labShell
+        ? null
+        : {
+            reload: () => window.location.reload(),
+            leave: () =>
+              window.location.assign(URLExt.join(app.serviceManager.serverSettings.baseUrl, 'tree'))
+          },
       (path, refusal) =>
         new Cover(path, refusal, {
           confirm: code => security.elevate(code),
+          openWith: async passphrase => {
+            await security.api.openLock(path, passphrase);
+            open.reopen(path);
+          },
           logIn: async () => void (await ask.logIn('Log in to open the vault.')),
-          retry: () => open.reopen(path)
+          retry: () => open.reopen(path),
+          canRestore: async () => (await findings.lookAt(path))?.can_restore === true,
+          accept: () => findings.acceptFile(path),
+          restore: () => findings.restore(path),
+          close: () => open.close(path)
         }),
       opener
     );
+    const findings: Catalogue = new Catalogue(security, open);
     // A code or a log-in opens every cover that was waiting for one.
     const waiting: RefusalReason[] = ['elevation-required', 'sealed'];
     security.opened.connect(() => {
@@ -69,6 +86,16 @@ export const documents: JupyterFrontEndPlugin<Documents> = {
     });
     return open;
   }
+};
+
+export const catalogue: JupyterFrontEndPlugin<Catalogue> = {
+  id: 'jupyter-secure:catalogue',
+  description: 'Accepts or restores files that are not as they were left.',
+  autoStart: true,
+  provides: ICatalogue,
+  requires: [ISecurity, IDocuments],
+  activate: (_: JupyterFrontEnd, security: Security, open: Documents) =>
+    new Catalogue(security, open)
 };
 
 export const locking: JupyterFrontEndPlugin<Locking> = {

@@ -14,15 +14,17 @@ import { NotebookPanel } from '@jupyterlab/notebook';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { MenuSvg } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
-import { Signal } from '@lumino/signaling';
+import { ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
 import { Asking } from '../asking';
 import { CommandIDs } from '../commandIds';
 import { CurrentNotebook } from '../currentNotebook';
 import { Documents } from '../documents';
+import { Migrating } from '../migrating';
+import { SealedFolders } from '../sealedFolders';
 import { Security } from '../security';
-import { IAsking, IDocuments, ISecurity } from '../tokens';
+import { IAsking, IDocuments, IMigrating, ISealedFolders, ISecurity } from '../tokens';
 import { LockButton, StatusItem } from '../views/indicators';
 import { SecurityPanel } from '../views/panel';
 import { PadlockRenderer } from '../views/renderer';
@@ -31,7 +33,8 @@ import { PadlockRenderer } from '../views/renderer';
 function openLockMenu(commands: CommandRegistry, path: string, anchor: HTMLElement): void {
   const menu = new MenuSvg({ commands });
   menu.addClass('jsec-LockMenu');
-  for (const command of [CommandIDs.lockPrivate, CommandIDs.lockReadOnly, CommandIDs.unlock]) {
+  const { lockPrivate, lockReadOnly, lockSealed, unlock } = CommandIDs;
+  for (const command of [lockPrivate, lockReadOnly, lockSealed, unlock]) {
     menu.addItem({ command, args: { path } });
   }
   menu.aboutToClose.connect(() => setTimeout(() => menu.dispose()));
@@ -43,13 +46,14 @@ export const panel: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-secure:panel',
   description: 'Adds the security panel.',
   autoStart: true,
-  requires: [ISecurity, IAsking, IDocuments, IDocumentManager],
+  requires: [ISecurity, IAsking, IDocuments, IMigrating, IDocumentManager],
   optional: [ILabShell, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     security: Security,
     asking: Asking,
     documents: Documents,
+    migrating: Migrating,
     manager: IDocumentManager,
     labShell: ILabShell | null,
     restorer: ILayoutRestorer | null
@@ -64,8 +68,17 @@ export const panel: JupyterFrontEndPlugin<void> = {
         void security.refresh();
       }
     });
+    const changed = new Signal<object, void>({});
+    for (const signal of [current.changed, migrating.changed] as ISignal<unknown, void>[]) {
+      signal.connect(() => changed.emit());
+    }
     const widget = new SecurityPanel(
-      { security, current: () => current.value, changed: current.changed },
+      {
+        security,
+        current: () => current.value,
+        migration: () => migrating.run && { run: migrating.run, stopping: migrating.stopping },
+        changed
+      },
       {
         chooseLock: (path, anchor) => openLockMenu(commands, path, anchor),
         unlock: path => void commands.execute(CommandIDs.unlock, { path }),
@@ -74,7 +87,10 @@ export const panel: JupyterFrontEndPlugin<void> = {
         logIn: () => void asking.logIn('Log in to go on. Your work stays in this page.'),
         refresh: () => void security.refresh(),
         sessions: () => security.api.sessions(),
-        endSession: id => security.api.endSession(id)
+        endSession: id => security.api.endSession(id),
+        encryptAll: () => void commands.execute(CommandIDs.encryptAll),
+        review: () => void commands.execute(CommandIDs.reviewFindings),
+        migration: { stop: () => void migrating.stop(), dismiss: () => migrating.dismiss() }
       }
     );
     shell.add(widget, 'left', { rank: 620, type: 'Security' });
@@ -86,6 +102,7 @@ export const panel: JupyterFrontEndPlugin<void> = {
         void security.refresh();
       }
     });
+    migrating.begun.connect(() => shell.activateById(widget.id));
     if (labShell === null) {
       // Notebook 7 has no status bar and hides its side panels: a sign in the top area leads there.
       const sign = new StatusItem(security, () => void commands.execute(CommandIDs.openPanel));
@@ -120,28 +137,38 @@ export const statusBar: JupyterFrontEndPlugin<void> = {
 
 export const padlocks: JupyterFrontEndPlugin<IDefaultFileBrowserRenderer> = {
   id: 'jupyter-secure:padlocks',
-  description: 'Draws a padlock beside locked files in the file browser.',
+  description: 'Draws signs beside locked files and sealed folders in the file browser.',
   autoStart: true,
   provides: IDefaultFileBrowserRenderer,
-  requires: [ISecurity],
-  activate: (_: JupyterFrontEnd, security: Security) =>
-    new PadlockRenderer(path => security.lockOf(path))
+  requires: [ISecurity, ISealedFolders],
+  activate: (_: JupyterFrontEnd, security: Security, folders: SealedFolders) =>
+    new PadlockRenderer(
+      path => security.lockOf(path),
+      path => folders.isMarked(path)
+    )
 };
 
 export const redraw: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-secure:redraw',
-  description: 'Draws the file browsers again when a lock comes or goes.',
+  description: 'Draws the file browsers again when a lock or a mark comes or goes.',
   autoStart: true,
-  requires: [ISecurity, IFileBrowserFactory],
-  activate: (_: JupyterFrontEnd, security: Security, browsers: IFileBrowserFactory) => {
+  requires: [ISecurity, ISealedFolders, IFileBrowserFactory],
+  activate: (
+    _: JupyterFrontEnd,
+    security: Security,
+    folders: SealedFolders,
+    browsers: IFileBrowserFactory
+  ) => {
+    const draw = (): void => browsers.tracker.forEach(browser => void browser.model.refresh());
     let before = '';
     security.changed.connect(() => {
       const locks = JSON.stringify(security.status?.locks ?? []);
       if (locks !== before) {
         before = locks;
-        browsers.tracker.forEach(browser => void browser.model.refresh());
+        draw();
       }
     });
+    folders.changed.connect(draw);
   }
 };
 

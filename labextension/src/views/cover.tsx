@@ -3,69 +3,79 @@
  */
 import { ReactWidget } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
+import { LabIcon } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
-import React, { useState } from 'react';
+import React from 'react';
 
-import { IRefusal, RefusalReason } from '../connection';
-import { lockIcon } from './icons';
+import { IRefusal, RefusalReason, isFinding } from '../connection';
+import { FINDING_TITLES } from '../words';
+import { FindingChoices, IFindingActions } from './findingChoices';
+import { alertShieldIcon, keyIcon, lockIcon } from './icons';
+import { SecretForm } from './secretForm';
 
-export interface ICoverActions {
+export interface ICoverActions extends IFindingActions {
   /** Confirm a code; rejects with the server's sentence. */
   confirm: (code: string) => Promise<void>;
+  /** Open it with its own passphrase; rejects with the server's sentence. */
+  openWith: (passphrase: string) => Promise<void>;
   logIn: () => Promise<void>;
   retry: () => void;
 }
 
 const TITLES: Record<RefusalReason, (name: string) => string> = {
   'elevation-required': name => `${name} is private`,
+  'passphrase-required': name => `${name} is sealed with a passphrase`,
   locked: name => `${name} is locked`,
-  sealed: name => `${name} is sealed`
+  sealed: name => `${name} is sealed`,
+  ...FINDING_TITLES
 };
 
-function CodeForm({ confirm }: { confirm: ICoverActions['confirm'] }): JSX.Element {
-  const [code, setCode] = useState('');
-  const [message, setMessage] = useState('');
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: React.FormEvent): Promise<void> => {
-    event.preventDefault();
-    if (!code.trim() || busy) {
-      return;
-    }
-    setBusy(true);
-    setMessage('');
-    try {
-      await confirm(code.trim());
-    } catch (error) {
-      setMessage(error instanceof Error ? error.message : String(error));
-      setCode('');
-    } finally {
-      setBusy(false);
-    }
-  };
+function iconOf(reason: RefusalReason): LabIcon {
+  if (isFinding(reason)) {
+    return alertShieldIcon;
+  }
+  return reason === 'passphrase-required' ? keyIcon : lockIcon;
+}
+
+function wordsOf({ reason, message }: IRefusal): string {
+  switch (reason) {
+    case 'elevation-required':
+      return 'Enter a code to open it. Nothing of it is shown until then.';
+    case 'passphrase-required':
+      return 'Enter its passphrase to open it. Nothing else opens it.';
+    default:
+      return message;
+  }
+}
+
+function Choices(props: { refusal: IRefusal; actions: ICoverActions }): JSX.Element {
+  const { actions } = props;
+  const { reason } = props.refusal;
+  if (reason === 'elevation-required') {
+    const label = 'Code from your authenticator app';
+    return <SecretForm kind="code" label={label} submit={actions.confirm} />;
+  }
+  if (reason === 'passphrase-required') {
+    return <SecretForm kind="passphrase" label="Passphrase" submit={actions.openWith} />;
+  }
+  if (isFinding(reason)) {
+    return <FindingChoices actions={actions} />;
+  }
   return (
-    <form className="jsec-Cover-form" onSubmit={event => void submit(event)}>
-      <label>
-        Code from your authenticator app
-        <input
-          className="jp-mod-styled"
-          name="code"
-          type="text"
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          spellCheck={false}
-          value={code}
-          readOnly={busy}
-          aria-invalid={message !== ''}
-          onChange={event => setCode(event.target.value)}
-        />
-      </label>
-      <button className="jp-mod-styled jp-mod-accept" type="submit" disabled={busy}>
-        {busy ? 'Opening…' : 'Open'}
+    <div className="jsec-Buttons">
+      {reason === 'sealed' && (
+        <button
+          className="jp-mod-styled jp-mod-accept"
+          type="button"
+          onClick={() => void actions.logIn()}
+        >
+          Log in
+        </button>
+      )}
+      <button className="jp-mod-styled" type="button" onClick={actions.retry}>
+        Try again
       </button>
-      <p className="jsec-Message" role="alert">
-        {message}
-      </p>
-    </form>
+    </div>
   );
 }
 
@@ -75,34 +85,17 @@ export function CoverView(props: {
   actions: ICoverActions;
 }): JSX.Element {
   const { path, refusal, actions } = props;
-  const asksForCode = refusal.reason === 'elevation-required';
+  const Icon = iconOf(refusal.reason);
   return (
-    <section className="jsec-Cover-card" aria-labelledby="jsec-cover-title">
-      <lockIcon.react className="jsec-Cover-icon" tag="span" />
+    <section
+      className="jsec-Cover-card"
+      data-level={isFinding(refusal.reason) ? 'warn' : undefined}
+      aria-labelledby="jsec-cover-title"
+    >
+      <Icon.react className="jsec-Cover-icon" tag="span" aria-hidden="true" />
       <h2 id="jsec-cover-title">{TITLES[refusal.reason](PathExt.basename(path))}</h2>
-      <p>
-        {asksForCode
-          ? 'Enter a code to open it. Nothing of it is shown until then.'
-          : refusal.message}
-      </p>
-      {asksForCode ? (
-        <CodeForm confirm={actions.confirm} />
-      ) : (
-        <div className="jsec-Buttons">
-          {refusal.reason === 'sealed' && (
-            <button
-              className="jp-mod-styled jp-mod-accept"
-              type="button"
-              onClick={() => void actions.logIn()}
-            >
-              Log in
-            </button>
-          )}
-          <button className="jp-mod-styled" type="button" onClick={actions.retry}>
-            Try again
-          </button>
-        </div>
-      )}
+      <p>{wordsOf(refusal)}</p>
+      <Choices refusal={refusal} actions={actions} />
     </section>
   );
 }
@@ -125,7 +118,9 @@ export class Cover extends ReactWidget {
   protected override onActivateRequest(msg: Message): void {
     super.onActivateRequest(msg);
     void (this.renderPromise ?? Promise.resolve()).then(() => {
-      (this.node.querySelector<HTMLElement>('input, button') ?? this.node).focus();
+      // What a stray key would press is not chosen for anyone: a choice is read first.
+      const first = isFinding(this.refusal.reason) ? null : 'input, button';
+      ((first && this.node.querySelector<HTMLElement>(first)) ?? this.node).focus();
     });
   }
 }

@@ -5,7 +5,7 @@
  */
 import { LabIcon } from '@jupyterlab/ui-components';
 
-import { Level, LockMode } from '../api';
+import { Level, LockMode } from '../answers';
 
 function icon(name: string, shape: string): LabIcon {
   return new LabIcon({
@@ -23,7 +23,7 @@ export const shieldIcon = icon(
   `${OUTLINE}<path class="jp-icon3" fill="#616161" d="m10.8 16.2-3.5-3.5 1.4-1.4 2.1 2.1 4.5-4.5 1.4 1.4z"/>`
 );
 
-const alertShieldIcon = icon(
+export const alertShieldIcon = icon(
   'alert-shield',
   `${OUTLINE}<path class="jp-icon3" fill="#616161" d="M11 7h2v6.5h-2zM11 15h2v2h-2z"/>`
 );
@@ -46,6 +46,19 @@ export const lockIcon = icon(
 export const unlockIcon = icon(
   'unlock',
   `${BODY}<path class="jp-icon3" fill="#616161" d="M7 10V6a5 5 0 0 1 9.7-1.7l-2.1.7A2.8 2.8 0 0 0 9.2 6v4z"/>`
+);
+
+/** A key: opens with its own passphrase only. */
+export const keyIcon = icon(
+  'key',
+  '<path class="jp-icon3" fill="#616161" fill-rule="evenodd" transform="rotate(-45 12 12)" d="M3.5 6.5a5.5 5.5 0 1 0 5.29 7H18.5V17h3v-3.5H23V16h3v-5.5H8.79A5.5 5.5 0 0 0 3.5 6.5m0 3.4a2.1 2.1 0 1 1 0 4.2 2.1 2.1 0 0 1 0-4.2"/>'
+);
+
+/** A folder with a padlock in it: what is put there is sealed. */
+export const sealedFolderIcon = icon(
+  'sealed-folder',
+  `<path class="jp-icon3" fill="#616161" d="M4 4h5.5l2 2.2H20a2 2 0 0 1 2 2V9.6a6.2 6.2 0 0 0-9.3 5.4H11V20H4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2"/>
+   <path class="jp-icon3" fill="#616161" d="M15 15.3v-1.1a3.2 3.2 0 0 1 6.4 0v1.1h.6V22h-7.6v-6.7zm1.7 0h3v-1.1a1.5 1.5 0 0 0-3 0z"/>`
 );
 
 /** A pencil with a bar through it: may be read, may not be changed. */
@@ -75,5 +88,6 @@ export const LEVEL_WORDS: Record<Level, string> = {
 
 export const MODE_ICONS: Record<LockMode, LabIcon> = {
   private: lockIcon,
-  'read-only': readOnlyIcon
+  'read-only': readOnlyIcon,
+  sealed: keyIcon
 };

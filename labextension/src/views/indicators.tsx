@@ -6,6 +6,7 @@ import React from 'react';
 
 import { ILock } from '../api';
 import { Security } from '../security';
+import { LOCK_WORDS } from '../words';
 import { MODE_ICONS, SHIELD_ICONS, unlockIcon } from './icons';
 
 /** "Protected", with the shield; opens the panel. */
@@ -44,10 +45,17 @@ export class StatusItem extends ReactWidget {
   }
 }
 
-const CAPTIONS: Record<ILock['mode'], string> = {
-  private: 'Private: withheld until its owner enters a code',
-  'read-only': 'Locked: nothing is saved in this notebook'
+/** "Private", "Passphrase": a toolbar has little room. */
+const LABELS: Record<ILock['mode'], string> = {
+  private: 'Private',
+  'read-only': 'Read-only',
+  sealed: 'Passphrase'
 };
+
+function captionOf({ mode }: ILock): string {
+  const { name, meaning } = LOCK_WORDS[mode];
+  return `${name[0].toUpperCase()}${name.slice(1)}: ${meaning}`;
+}
 
 /** What the lock of a notebook is, in its toolbar; the same button changes it. */
 export class LockButton extends ReactWidget {
@@ -69,12 +77,11 @@ export class LockButton extends ReactWidget {
       <UseSignal signal={this.security.changed}>
         {() => {
           const lock = this.lock();
-          const words = lock && (lock.mode === 'private' ? 'Private' : 'Read-only');
           return (
             <ToolbarButtonComponent
               icon={lock ? MODE_ICONS[lock.mode] : unlockIcon}
-              label={words ?? ''}
-              tooltip={lock ? CAPTIONS[lock.mode] : 'Not locked. Lock this notebook…'}
+              label={lock ? LABELS[lock.mode] : ''}
+              tooltip={lock ? captionOf(lock) : 'Not locked. Lock this notebook…'}
               dataset={{ 'data-lock': lock?.mode ?? 'none' }}
               onClick={() => this.choose(this.node)}
             />

@@ -6,73 +6,47 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { ISignal } from '@lumino/signaling';
 import React from 'react';
 
-import { ILock, IPathProtection, IProtection, Level } from '../api';
+import { IMigration, IPathProtection, Level } from '../answers';
 import { Security } from '../security';
-import { describeLock, describeSession } from '../words';
+import { describeProtection, describeSession } from '../words';
+import { SHIELD_ICONS, lockIcon, shieldIcon, unlockIcon } from './icons';
+import { IMigrationActions, MigrationRun } from './migrationRun';
 import {
-  LEVEL_ICONS,
-  LEVEL_WORDS,
-  MODE_ICONS,
-  SHIELD_ICONS,
-  lockIcon,
-  shieldIcon,
-  unlockIcon
-} from './icons';
+  EncryptionChoices,
+  IEncryptionActions,
+  ILockActions,
+  Locks,
+  Row,
+  Words
+} from './panelRows';
 import { ISessionsActions, Sessions } from './sessions';
 
-export interface IPanelActions extends ISessionsActions {
+export interface IPanelActions extends ISessionsActions, IEncryptionActions, ILockActions {
   /** Open the menu of locks below this button. */
   chooseLock: (path: string, anchor: HTMLElement) => void;
-  unlock: (path: string) => void;
-  open: (path: string) => void;
   lockAllAndLogOut: () => void;
   logIn: () => void;
   refresh: () => void;
+  migration: IMigrationActions;
 }
 
 export interface IPanelModel {
   security: Security;
   /** The notebook a person is working in, and what protects it; null when there is none. */
   current(): IPathProtection | null;
+  /** The encryption or decryption of a folder that runs or has run; null when there is none. */
+  migration(): { run: IMigration; stopping: boolean } | null;
   changed: ISignal<unknown, void>;
 }
 
-function Row({
-  protection,
-  remedy,
-  children
-}: React.PropsWithChildren<{ protection: IProtection; remedy: string }>): JSX.Element {
-  const Icon = LEVEL_ICONS[protection.level];
-  return (
-    <li className="jsec-Row" data-level={protection.level}>
-      <Icon.react tag="span" className="jsec-Row-icon" aria-hidden="true" />
-      <span className="jsec-Row-label">
-        {protection.label}
-        <span className="jsec-sr-only">: {LEVEL_WORDS[protection.level]}.</span>
-      </span>
-      <span className="jsec-Row-summary">
-        {protection.summary}
-        {remedy && (
-          <span className="jsec-Row-remedy">
-            <Words text={remedy} />
-          </span>
-        )}
-        {children}
-      </span>
-    </li>
-  );
-}
-
 function Current(props: { current: IPathProtection; actions: IPanelActions }): JSX.Element {
-  const { path, sealed, lock } = props.current;
+  const { path, lock } = props.current;
   return (
     <section className="jsec-Section" aria-labelledby="jsec-current">
       <h3 id="jsec-current" title={path}>
         {PathExt.basename(path)}
       </h3>
-      <p>
-        {sealed ? 'sealed' : 'not sealed yet'} · {describeLock(lock)}
-      </p>
+      <p>{describeProtection(props.current)}</p>
       {lock === null ? (
         <button
           className="jp-mod-styled jsec-Button"
@@ -97,49 +71,6 @@ function Current(props: { current: IPathProtection; actions: IPanelActions }): J
       )}
     </section>
   );
-}
-
-function Locks({ locks, actions }: { locks: ILock[]; actions: IPanelActions }): JSX.Element {
-  return (
-    <section className="jsec-Section" aria-labelledby="jsec-locks">
-      <h3 id="jsec-locks">Locked notebooks ({locks.length})</h3>
-      <ul>
-        {locks.map(lock => {
-          const Icon = MODE_ICONS[lock.mode];
-          const name = PathExt.basename(lock.path);
-          return (
-            <li className="jsec-Lock" key={lock.path}>
-              <Icon.react tag="span" className="jsec-Row-icon" aria-hidden="true" />
-              <button
-                className="jsec-Link jsec-Lock-name"
-                type="button"
-                title={`Open ${lock.path}`}
-                onClick={() => actions.open(lock.path)}
-              >
-                {name}
-              </button>
-              <span className="jsec-Lock-detail">{describeLock(lock)}</span>
-              {lock.mine && (
-                <button
-                  className="jsec-Link"
-                  type="button"
-                  aria-label={`Unlock ${name}`}
-                  onClick={() => actions.unlock(lock.path)}
-                >
-                  Unlock
-                </button>
-              )}
-            </li>
-          );
-        })}
-      </ul>
-    </section>
-  );
-}
-
-/** A sentence in which `words between backticks` are what to type. */
-function Words({ text }: { text: string }): JSX.Element {
-  return <>{text.split('`').map((part, i) => (i % 2 ? <code key={i}>{part}</code> : part))}</>;
 }
 
 function Sentence(props: { level: Level; text: string; children?: React.ReactNode }): JSX.Element {
@@ -188,6 +119,7 @@ export function PanelView({
     );
   }
   const current = model.current();
+  const migration = model.migration();
   const who = describeSession(status, security.secondsLeft);
   return (
     <>
@@ -212,11 +144,25 @@ export function PanelView({
                 // The head says the worst one's remedy already.
                 remedy={protection.remedy === status.remedy ? '' : protection.remedy}
               >
+                {protection.name === 'encryption' && (
+                  <EncryptionChoices
+                    status={status}
+                    running={migration?.run.running === true}
+                    actions={actions}
+                  />
+                )}
                 {protection.name === 'session' && <Sessions actions={actions} />}
               </Row>
             ))}
           </ul>
         </section>
+      )}
+      {migration && (
+        <MigrationRun
+          run={migration.run}
+          stopping={migration.stopping}
+          actions={actions.migration}
+        />
       )}
       {status.locks.length > 0 && <Locks locks={status.locks} actions={actions} />}
       {status.configured && (
@@ -242,6 +188,7 @@ export class SecurityPanel extends ReactWidget {
     this.title.icon = shieldIcon;
     this.title.caption = 'Security';
     this.addClass('jsec-Panel');
+    this.node.tabIndex = -1;
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', 'Security');
   }

@@ -1,11 +1,13 @@
 /**
- * A padlock beside the name of each locked file in the file browser.
+ * A sign beside the name of each locked file, and each sealed folder, in the file browser.
  */
 import { DirListing } from '@jupyterlab/filebrowser';
 import { Contents } from '@jupyterlab/services';
+import { LabIcon } from '@jupyterlab/ui-components';
 
-import { ILock } from '../api';
-import { MODE_ICONS } from './icons';
+import { ILock } from '../answers';
+import { LOCK_WORDS } from '../words';
+import { MODE_ICONS, sealedFolderIcon } from './icons';
 
 const PADLOCK = 'jsec-Padlock';
 
@@ -18,33 +20,62 @@ type Rest =
     ? R
     : never;
 
+interface ISign {
+  /** What is drawn already need not be drawn again. */
+  key: string;
+  words: string;
+  icon: LabIcon;
+  /** The kind of lock, for whoever looks for it in the page. */
+  kind: string;
+}
+
 export class PadlockRenderer extends DirListing.Renderer {
-  constructor(private readonly lockOf: (path: string) => ILock | null) {
+  constructor(
+    private readonly lockOf: (path: string) => ILock | null,
+    private readonly isSealedFolder: (path: string) => boolean
+  ) {
     super();
   }
 
   override updateItemNode(node: HTMLElement, model: Contents.IModel, ...rest: Rest): void {
     super.updateItemNode(node, model, ...rest);
-    const lock = this.lockOf(model.path);
+    const sign = this.signOf(model);
     const shown = node.querySelector<HTMLElement>(`.${PADLOCK}`);
-    if (shown?.dataset.lock === lock?.mode && shown?.dataset.owner === lock?.owner) {
+    if (shown?.dataset.sign === sign?.key) {
       return;
     }
     // Nodes are reused for other files as the list scrolls and sorts.
     shown?.remove();
-    if (lock) {
-      const words = `Locked: ${lock.mode}, by ${lock.owner}`;
-      const sign = MODE_ICONS[lock.mode].element({
+    if (sign) {
+      const element = sign.icon.element({
         tag: 'span',
         className: PADLOCK,
-        title: words,
+        title: sign.words,
         stylesheet: 'listing'
       });
-      sign.setAttribute('role', 'img');
-      sign.setAttribute('aria-label', words);
-      sign.dataset.lock = lock.mode;
-      sign.dataset.owner = lock.owner;
-      (this.getNameNode(node) as HTMLElement | null)?.after(sign);
+      element.setAttribute('role', 'img');
+      element.setAttribute('aria-label', sign.words);
+      element.dataset.lock = sign.kind;
+      element.dataset.sign = sign.key;
+      (this.getNameNode(node) as HTMLElement | null)?.after(element);
     }
+  }
+
+  private signOf(model: Contents.IModel): ISign | null {
+    if (model.type === 'directory') {
+      const words = 'Every new file in here is encrypted';
+      return this.isSealedFolder(model.path)
+        ? { key: 'folder', words, icon: sealedFolderIcon, kind: 'folder' }
+        : null;
+    }
+    const lock = this.lockOf(model.path);
+    return (
+      lock && {
+        key: `${lock.mode} ${lock.owner}`,
+        words: `Locked: ${LOCK_WORDS[lock.mode].name}, by ${lock.owner}`,
+        icon: MODE_ICONS[lock.mode],
+        kind: lock.mode
+      }
+    );
   }
 }
