@@ -17,6 +17,7 @@ sys.path.insert(0, str(_FOLDER.parent / "tests"))
 from benchmarks import (  # noqa: E402
     command_line,
     download,
+    kernel_data,
     large_files,
     light_request,
     listing,
@@ -25,6 +26,7 @@ from benchmarks import (  # noqa: E402
     open_and_save,
     opening_memory,
     report,
+    rotation,
     servers,
     start_up,
 )
@@ -36,6 +38,7 @@ _Measure = Callable[[dict[str, servers.Server], Plan], Iterator[Row]]
 _RUNNING: dict[str, _Measure] = {
     "open-and-save": open_and_save.measure,
     "download": download.measure,
+    "kernel-data": kernel_data.measure,
     "listing": listing.measure,
     "light-request": light_request.measure,
     "login": login.measure,
@@ -46,6 +49,7 @@ _APART: dict[str, _Measure] = {
     "large-files": large_files.measure,
     "start-up": start_up.measure,
     "command-line": command_line.measure,
+    "rotation": rotation.measure,
 }
 
 

@@ -54,4 +54,4 @@ def _added(server: Server, connection: Connection, size: int) -> float:
     memory.reset_peak(server.pid)
     before = memory.resident(server.pid)
     _download(connection, size)
-    return (memory.peak(server.pid) - before) / 2**20
+    return memory.added(server.pid, before)

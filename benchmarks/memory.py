@@ -30,6 +30,11 @@ def peak(pid: int) -> int:
     return _field(pid, "VmHWM")
 
 
+def added(pid: int, before: int) -> float:
+    """Return by how many MiB the highest is above ``before``; a page at least, to divide by."""
+    return max(peak(pid) - before, 4096) / 2**20
+
+
 def _field(pid: int, name: str) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
     found = re.search(rf"^{name}:\s+(\d+) kB$", status, re.MULTILINE)

@@ -45,6 +45,6 @@ def _open(server: Server, path: str) -> float:
         memory.reset_peak(server.pid)
         before = memory.resident(server.pid)
         connection.get(f"{path}?content=1")
-        added = memory.peak(server.pid) - before
+        added = memory.added(server.pid, before)
         connection.close()
-    return added / 2**20
+    return added

@@ -86,11 +86,15 @@ class LockStore(Protocol):
         """Forget the lock that ``owner`` holds on ``path``; say whether there was one."""
         ...
 
-    def move(self, old_prefix: str, new_prefix: str) -> int:
-        """Let the locks on and below ``old_prefix`` follow it; return how many, all or nothing.
+    def copy(self, old_prefix: str, new_prefix: str) -> None:
+        """Put the locks on and below ``old_prefix`` on what is there at ``new_prefix``, or none.
 
-        Raises ``Conflict`` if a lock already stands where one would go.
+        Raises ``Conflict`` if a lock stands where one would go.
         """
+        ...
+
+    def forget(self, prefix: str) -> None:
+        """Remove the locks on and below ``prefix``, whosever they are: it is gone."""
         ...
 
     def list(self) -> tuple[Lock, ...]:

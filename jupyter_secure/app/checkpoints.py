@@ -28,6 +28,10 @@ class ReadsAndWrites(Protocol):
         """Raise unless ``actor`` may change ``path``; return its key."""
         ...
 
+    def seal_in_place(self, path: str | Path) -> bytes:
+        """Seal the file at ``path`` if it is plain; return its file id."""
+        ...
+
     def read(
         self, path: str | Path, actor: Actor, *, expect: FileClass = FileClass.CONTENT
     ) -> Reading:
@@ -76,13 +80,17 @@ class Checkpoints:
         # There is one, so that a new one takes the place of what could be got back.
         key = self._content.check_write(source, actor)
         reading = self._content.read(source, actor)
+        if reading.header is None and self._content.must_seal(key):
+            # Now, so that the checkpoint is one of this very file.
+            self._content.seal_in_place(source)
+            reading = self._content.read(source, actor)
         header, blob = reading.header, reading.data
-        if header is not None or self._content.must_seal(key):
+        if header is not None:
             blob = self._vault.seal_bytes(
                 reading.data,
                 file_class=FileClass.HISTORY,
-                file_id=header.file_id if header else None,
-                file_version=header.file_version if header else 1,
+                file_id=header.file_id,
+                file_version=header.file_version,
                 flags=reading.flags,
                 passphrase=self._passphrases.find(actor.session, header),
             )

@@ -37,12 +37,14 @@ class Hooks:
     files in this process holds it as well. For a live file, none of the checkpoints: ``check`` is
     given the sealing that was found, None for a plain file, and raises if the file is not to be
     taken for what was left there; ``left`` is told, within ``writing``, of the new one.
+    ``ended`` is told after the last of many.
     """
 
     read: Callable[[int], None] = lambda _: None
     writing: Callable[[], AbstractContextManager[object]] = nullcontext
     check: Callable[[Path, Sealing | None], None] = lambda _, __: None
     left: Callable[[Path, Sealing | None], None] = lambda _, __: None
+    ended: Callable[[], None] = lambda: None
 
 
 NO_HOOKS = Hooks()

@@ -164,12 +164,15 @@ class KernelFiles:
                 self._places.locate_entry(kernel, old),
                 self._places.locate_entry(kernel, new),
             )
-            key = self._content.moving.check(source, kernel.actor)
             if os.path.lexists(target):
                 raise Conflict(f"“{new}” exists already.", remedy="Choose another name.")
-            self._content.moving.check_destination(source, target)
-            os.rename(source, target)
-            self._content.moving.moved(key, target)
+            move = self._content.moving.begin(source, target, kernel.actor)
+            try:
+                os.rename(source, target)
+            except OSError:
+                move.undo()
+                raise
+            move.finish()
 
     # ── opening ─────────────────────────────────────────────────────────────────────────────────
 

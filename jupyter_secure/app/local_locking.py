@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from jupyter_secure.app import files
@@ -20,6 +20,7 @@ from jupyter_secure.locks import Actor, LockMode
 from jupyter_secure.store import places
 from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
+from jupyter_secure.store.in_use import InUse
 from jupyter_secure.store.locks import DatabaseLocks
 from jupyter_secure.vault.catalogue import Catalogue
 from jupyter_secure.vault.envelope import Header
@@ -104,23 +105,26 @@ def local_locking(root: RootKey, username: str, folder: Path | None) -> Iterator
     served = tree_of(Path.cwd(), folder).root if folder is None else folder
     if not served.is_dir():
         raise NotFound(f"There is no folder {served}.")
-    vault = files.vault_here(root)
-    database = Database.open(places.state_dir() / places.DATABASE_FILE)
-    locks = DatabaseLocks(database)
-    content = Content(
-        root=served,
-        vault=vault,
-        locks=locks,
-        provenance=Provenance(Catalogue(DatabaseCatalogue(database), vault.derive)),
-        encrypt=(),
-        closed=(places.state_dir(),),
-    )
-    try:
-        yield LocalLocking(served, vault, normalise_username(username), content, locks)
-    finally:
-        content.passphrases.keep_only(())
-        vault.seal()
-        database.close()
+    # Marked, so that nobody changes the root key meanwhile.
+    with InUse.take(places.state_dir()):
+        vault = files.vault_here(root)
+        try:
+            with closing(Database.open(places.state_dir() / places.DATABASE_FILE)) as database:
+                locks = DatabaseLocks(database)
+                content = Content(
+                    root=served,
+                    vault=vault,
+                    locks=locks,
+                    provenance=Provenance(Catalogue(DatabaseCatalogue(database), vault.derive)),
+                    encrypt=(),
+                    closed=(places.state_dir(),),
+                )
+                try:
+                    yield LocalLocking(served, vault, normalise_username(username), content, locks)
+                finally:
+                    content.passphrases.keep_only(())
+        finally:
+            vault.seal()
 
 
 def _checkpoints(path: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_secure.app import files
+from jupyter_secure.app.bulk_notes import BulkNotes
 from jupyter_secure.app.effective_settings import effective_settings
 from jupyter_secure.app.in_place import NO_HOOKS, Hooks
 from jupyter_secure.app.provenance import Provenance
@@ -42,15 +43,16 @@ class LocalPlace:
             return None
         return Provenance(Catalogue(self._catalogue, vault.derive))
 
-    def hooks(self, vault: Vault) -> Hooks:
+    def hooks(self, vault: Vault, *, many: bool = True) -> Hooks:
         """Return what takes part when this vault's files are turned: the catalogue is asked, told.
 
-        ``vault`` is this account's, unsealed.
+        ``vault`` is this account's, unsealed. With ``many`` files, ``ended`` is to be called.
         """
         provenance = self.provenance(vault)
         if provenance is None:
             return NO_HOOKS
-        return Hooks(check=provenance.check, left=provenance.accepted)
+        hooks = Hooks(check=provenance.check, left=provenance.accepted)
+        return BulkNotes(provenance, hooks).hooks if many else hooks
 
     @contextmanager
     def telling(self, root: RootKey) -> Iterator[Hooks]:
@@ -64,7 +66,7 @@ class LocalPlace:
             yield NO_HOOKS
             return
         try:
-            yield Hooks(left=self.hooks(vault).left)
+            yield Hooks(left=self.hooks(vault, many=False).left)
         finally:
             vault.seal()
 
@@ -99,8 +101,14 @@ def tree_of(folder: Path, root: Path | None) -> Tree:
         here = folder.resolve()
         tried = (*known, Path.cwd(), folder)
         root = next(one for one in tried if here.is_relative_to(one.resolve()))
-    closed = (places.state_dir(), *((Path(key_file).expanduser(),) if key_file else ()))
-    return Tree(folder, root.absolute(), closed)
+    closed = [*never_sealed(), *([Path(key_file).expanduser()] if key_file else [])]
+    return Tree(folder, root.absolute(), tuple(closed))
+
+
+def never_sealed() -> tuple[Path, ...]:
+    """Return the folders that no migration enters: without what is there nothing would open."""
+    # The settings: a marked folder may hold them, and no server could read them any more.
+    return (places.state_dir(), places.config_dir())
 
 
 def to_seal(tree: Tree, vault: Vault, place: LocalPlace) -> ToSeal:

@@ -107,8 +107,11 @@ class Migration:
         self.done.counted = True
         self.done.skipped = 0
         self._tell()
-        for number in range(self._wanted.rounds):
-            self._round(self._wanted.files(number, self._fail, self._skip, tidy=remove_debris))
+        try:
+            for number in range(self._wanted.rounds):
+                self._round(self._wanted.files(number, self._fail, self._skip, tidy=remove_debris))
+        finally:
+            self._hooks.ended()
         return self.done
 
     def _round(self, candidates: Iterator[Candidate]) -> None:

@@ -58,14 +58,25 @@ class Moving:
             check_move_or_delete(lock, actor)
         return key
 
-    def check_destination(self, old: str | Path, new: str | Path) -> None:
-        """Raise unless ``old`` may become ``new``: no lock lies there, and no second name of it.
+    def begin(self, old: str | Path, new: str | Path, actor: Actor) -> Move:
+        """Prepare that ``old`` becomes ``new``, which the caller then lets happen, and ends.
 
-        Asked before the move: another file in the way is refused by Jupyter itself, but it would
-        let a link take the place of the very file that it leads to.
+        Raises unless ``actor`` may move it, no lock lies where it goes, and ``new`` is no second
+        name of it. What must be sealed in its new place is sealed now, and locks and marks hold in
+        both places: a kill at any moment leaves nothing plain and nothing unlocked.
         """
+        old_key, new_key = self.check(old, actor), self._check_destination(old, new)
+        self._seal_for(new_key, Path(old))
+        self._locks.copy(old_key, new_key)
+        self._folder_marks.copy(old_key, new_key)
+        return Move(self, old_key, new_key)
+
+    def _check_destination(self, old: str | Path, new: str | Path) -> str:
+        # Another file in the way is refused by Jupyter itself, but it would let a link take the
+        # place of the very file that it leads to.
         self._root.key(new)
-        held = self._locks.under(self._root.entry_key(new))
+        key = self._root.entry_key(new)
+        held = self._locks.under(key)
         both = os.path.exists(old) and os.path.exists(new)
         if held or os.path.islink(new) or (both and os.path.samefile(old, new)):
             raise Conflict(
@@ -73,32 +84,30 @@ class Moving:
                 why=f"“{held[0].path}” is locked." if held else "That exists already.",
                 remedy="Choose another name.",
             )
+        return key
 
-    def moved(self, old_key: str, new_path: str | Path) -> None:
-        """Let the locks and marks follow what was moved, and seal what must be in its new place."""
-        new_key = self._root.entry_key(new_path)
-        self._locks.move(old_key, new_key)
+    def _seal_for(self, new_key: str, old: Path) -> None:
+        """Seal what must be once it is called ``new_key``."""
+        below = regular_files(old, _raise) if old.is_dir() else iter([old])
+        for path in () if old.is_symlink() else below:
+            key = new_key if path == old else f"{new_key}/{path.relative_to(old).as_posix()}"
+            if self._must_seal(key) and _is_plain_file(path):
+                bound = bound_for(path, self._vault)
+                seal_in_place(self._vault, path, bound=bound, hooks=self._hooks, parting=True)
+
+    def _moved(self, old_key: str, new_key: str) -> None:
         self._seen.move(old_key, new_key)
-        self._folder_marks.move(old_key, new_key)
-        self._provenance.moved(self._root.path(old_key), new_path)
-        if os.path.isdir(new_path) and not os.path.islink(new_path):
-            folder = Path(new_path)
-            for path in regular_files(folder, _raise):
-                self._seal(f"{new_key}/{path.relative_to(folder).as_posix()}", path)
-        elif _is_file(new_path):
-            self._seal(new_key, Path(new_path))
+        self._provenance.moved(self._root.path(old_key), self._root.path(new_key))
+        self._forget(old_key)
 
-    def _seal(self, key: str, path: Path) -> None:
-        if self._must_seal(key) and _is_plain_file(path):
-            bound = bound_for(path, self._vault)
-            seal_in_place(self._vault, path, bound=bound, hooks=self._hooks, parting=True)
+    def _forget(self, key: str) -> None:
+        self._folder_marks.forget(key)
+        self._locks.forget(key)
 
     def deleted(self, key: str) -> None:
         """Forget what was deleted, and its locks."""
         self._provenance.deleted(self._root.path(key))
-        self._folder_marks.forget(key)
-        for lock in self._locks.under(key):
-            self._locks.remove(lock.path, lock.owner)
+        self._forget(key)
 
     def copy_folder(self, source: str | Path, target: str | Path) -> None:
         """Copy a folder: what is sealed as it is, what must be and is plain sealed.
@@ -148,6 +157,23 @@ class Moving:
             sealed = chain((sealer.header,), map(sealer.update, parts), _last(sealer.finalize))
             write_atomically(Path(target), sealed)
         return target
+
+
+class Move:
+    """A move that was begun: either ``finish`` or ``undo`` ends it."""
+
+    def __init__(self, moving: Moving, old_key: str, new_key: str) -> None:
+        self._moving = moving
+        self._old_key = old_key
+        self._new_key = new_key
+
+    def finish(self) -> None:
+        """Forget the old place: everything is at the new one."""
+        self._moving._moved(self._old_key, self._new_key)
+
+    def undo(self) -> None:
+        """Forget the new place: nothing was moved."""
+        self._moving._forget(self._new_key)
 
 
 def _last(finalize: Callable[[], bytes]) -> Iterator[bytes]:

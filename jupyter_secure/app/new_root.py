@@ -180,6 +180,6 @@ def _finish(
     finally:
         database.close()
     if not done.failures or leave_behind:
-        change_keyring(state, lambda now: now.without_previous())
+        change_keyring(state, lambda now: now.without_previous(new))
         done.finished = True
     return done

@@ -79,6 +79,10 @@ class Provenance:
         """Write down what was saved at ``path``."""
         self._catalogue.record(_name(path), sealing)
 
+    def saved_all(self, sealings: dict[Path, Sealing]) -> None:
+        """Write down what was saved at many paths, at once."""
+        self._catalogue.record_all({_name(path): one for path, one in sealings.items()})
+
     def accepted(self, path: str | Path, sealing: Sealing | None) -> None:
         """Write down that the file at ``path``, plain without ``sealing``, is as it should be."""
         name = _name(path)

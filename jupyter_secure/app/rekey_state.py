@@ -8,6 +8,7 @@ from jupyter_secure.crypto.aead import InvalidSeal
 from jupyter_secure.errors import Conflict, StateUnusable
 from jupyter_secure.identity import totp
 from jupyter_secure.store import places
+from jupyter_secure.store.accounts import DatabaseAccounts
 from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
 from jupyter_secure.store.rekeying import rekey
@@ -17,12 +18,20 @@ from jupyter_secure.vault.keys import RootKey
 
 
 def require_whole(state: Path, root: RootKey) -> None:
-    """Raise ``Conflict`` if the catalogue was changed from outside.
+    """Raise unless all of it belongs to ``root``: asked before anything is brought to another key.
 
-    Only what can be believed is brought to a new key, so afterwards nothing would tell of it.
+    ``Conflict`` for a catalogue that was changed from outside: only what can be believed would be
+    brought along, and afterwards nothing would tell of the rest. ``StateUnusable`` for a second
+    factor that cannot be read.
     """
+    key = root.derive(totp.SECRET_PURPOSE)
     database = Database.open(state / places.DATABASE_FILE)
     try:
+        for account in DatabaseAccounts(database).list():
+            try:
+                totp.open_secret(key, account.username, account.totp_secret_sealed)
+            except InvalidSeal:
+                raise _unreadable(account.username) from None
         whole = Catalogue(DatabaseCatalogue(database), root.derive).check()
     finally:
         database.close()
@@ -51,11 +60,7 @@ def rekey_state(database: Database, old: RootKey, new: RootKey) -> None:
         try:
             secret = totp.open_secret(old_key, username, sealed)
         except InvalidSeal:
-            raise StateUnusable(
-                f"The second factor of “{username}” cannot be read.",
-                why="state.db was altered, or does not belong to vault.json.",
-                remedy="Put both back from the same backup, and run this again.",
-            ) from None
+            raise _unreadable(username) from None
         return totp.seal_secret(new_key, username, secret)
 
     def rekey_catalogue(rows: Rows) -> None:
@@ -64,3 +69,11 @@ def rekey_state(database: Database, old: RootKey, new: RootKey) -> None:
             Catalogue(DatabaseCatalogue(database), old.derive).rekey(rows, new.derive)
 
     rekey(database, reseal_secret=reseal, rekey_catalogue=rekey_catalogue)
+
+
+def _unreadable(username: str) -> StateUnusable:
+    return StateUnusable(
+        f"The second factor of “{username}” cannot be read.",
+        why="state.db was altered, or does not belong to vault.json.",
+        remedy="Put both back from the same backup, and run this again.",
+    )

@@ -102,7 +102,8 @@ class Resealing:
                         why=str(error),
                         remedy="Delete the checkpoint, or put the right one back, and try again.",
                     ) from error
-                kept.append(one)
+                if one is not None:
+                    kept.append(one)
             # All are complete on the disk. Should the power fail in between, it is a checkpoint
             # that is as before, and locking again brings it along.
             live.commit()
@@ -144,10 +145,13 @@ class Resealing:
         passphrase: PassphraseKey | None,
         held: PassphraseKey | None,
         undo: ExitStack,
-    ) -> _Prepared:
+    ) -> _Prepared | None:
         name = f"“{path.name}”"
         with open(path, "rb") as file:
             header = header_of(file, path.name)
+            derivation = header.stanza.derivation if header is not None else None
+            if derivation not in (None, held.derivation if held else None):
+                return None  # under a passphrase of an earlier time: closed, and stays so
             if passphrase is not None:
                 _refuse_links(file, name)
             kept = _Prepared(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from jupyter_secure.app.download import Download
 from jupyter_secure.app.opening import explained, header_of, sealing_in
 from jupyter_secure.app.provenance import Provenance, not_as_left
 from jupyter_secure.app.tree import regular_files
-from jupyter_secure.errors import NotAsLeft, SecureError
+from jupyter_secure.errors import NotAsLeft, PassphraseRequired, SecureError
 from jupyter_secure.vault.catalogue import Finding
 from jupyter_secure.vault.catalogue_rows import Sealing
 from jupyter_secure.vault.vault import Vault
@@ -95,8 +96,10 @@ def accept(paths: Iterable[Path], provenance: Provenance, vault: Vault) -> Accep
             with explained(path), open(path, "rb") as file:
                 header = header_of(file, path.name)
                 sealing = sealing_in(file, header)
-                # Its header and its last chunk open with our key, so it is whole and ours.
-                Download(file, header, vault, name=f"“{path.name}”")
+                # Its header and its last chunk open with our key, so it is whole and ours. What
+                # lies under a passphrase has shown its header by then, which says what it is.
+                with suppress(PassphraseRequired):
+                    Download(file, header, vault, name=f"“{path.name}”")
             provenance.accepted(path, sealing)
             done.accepted += 1
         except SecureError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_secure.errors import InvalidInput, NotFound, Refused, WrongKey
+from jupyter_secure.errors import InvalidInput, NotFound, Refused
 from jupyter_secure.identity.accounts import normalise_username
 from jupyter_secure.store import places
 from jupyter_secure.store.key_file import make_key_file, read_key_file
@@ -84,9 +84,7 @@ def remove_slot(root: RootKey, name: str) -> None:
                 why="Without it nobody could log in as that account any more.",
                 remedy="Change the password with `jupyter secure vault password`.",
             )
-        if not keyring.verify_root(root):
-            raise WrongKey("That key belongs to another vault.")
-        return keyring.remove_key_file(found)
+        return keyring.remove_key_file(root, found)
 
     change_keyring(places.state_dir(), change)
 

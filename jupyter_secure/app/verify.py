@@ -55,8 +55,9 @@ def verify(
     """Read what is sealed below ``folder``, in constant memory.
 
     ``vault_for`` gives the unsealed vault for a header, or raises; ``passphrase_for`` the key to
-    try on one that needs a passphrase, None for none. ``progress`` is called after each piece. A file must be what its place says: below a folder of checkpoints a checkpoint,
-    elsewhere a live document. Raises ``NotFound`` when there is no ``folder``.
+    try on one that needs a passphrase, None for none. ``progress`` is called after each piece. A
+    file must be what its place says: below a folder of checkpoints a checkpoint, elsewhere a live
+    document. Raises ``NotFound`` when there is no ``folder``.
     """
     found = Verified()
 

@@ -55,8 +55,8 @@ class Tree:
         closed = tuple(Path(os.path.realpath(one)) for one in self.closed)
         if any(Path(os.path.realpath(self.folder)).is_relative_to(one) for one in closed):
             raise InvalidInput(
-                f"{self.folder} holds keys and accounts.",
-                why="They are not sealed with themselves.",
+                f"{self.folder} holds keys, accounts or settings.",
+                why="Sealed with themselves, they could not be used any more.",
                 remedy="Name a folder of notebooks.",
             )
         if self.folder.exists() and not self.folder.is_dir():

@@ -170,13 +170,14 @@ class Transport:
         try:
             if method == "HEAD":  # whose answer has no body
                 message = unquote(answer.headers.get("X-Jupyter-Secure-Message", ""))
+                reason = answer.headers.get("X-Jupyter-Secure-Reason", "")
             else:
-                message = str(json.loads(answer.response.read()).get("message") or "")
+                words = json.loads(answer.response.read())
+                message, reason = str(words.get("message") or ""), str(words.get("reason"))
         except (ValueError, AttributeError, http.client.HTTPException, OSError):
-            message = ""
+            message = reason = ""
         answer.hang_up()
-        message = message or f"The server answered {status}."
-        return _as_error(status, message)
+        return _as_error(status, message or f"The server answered {status}.", reason)
 
 
 class Sending:
@@ -215,12 +216,13 @@ class Sending:
             connection.close()
 
 
-def _as_error(status: int, message: str) -> Exception:
+def _as_error(status: int, message: str, reason: str) -> Exception:
     kinds: dict[int, type[OSError]] = {
         401: NoAccess,
         403: PermissionError,
         404: FileNotFoundError,
-        409: FileExistsError,
+        # Or it is not what was left there, which only a person can judge.
+        409: FileExistsError if reason == "conflict" else OSError,
         412: FileChanged,
         423: PermissionError,
     }

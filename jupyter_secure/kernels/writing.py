@@ -80,6 +80,8 @@ class SecureWriter(io.BufferedWriter):
 
     def commit(self) -> None:
         """Put the file in place, at the end of a transaction."""
+        if not self.closed:
+            self.flush()
         self._remote.commit()
 
     def discard(self) -> None:

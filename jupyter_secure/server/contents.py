@@ -58,7 +58,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         self._runtime = runtime = runtime_of(self.parent)
         self.content: Content = runtime.content(self.root_dir)
         self.uploads = Uploads(self.content, idle_seconds=60 * runtime.config.upload_idle_minutes)
-        self.locking = Locking(self, runtime)
+        self.locking = Locking(self, self.content, runtime)
 
     @default("checkpoints_class")
     def _checkpoints_class_default(self) -> type[Checkpoints]:
@@ -247,11 +247,16 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         """Move a file or folder, and its locks with it."""
         old, new = (self._get_os_path(path.strip("/")) for path in (old_path, new_path))
         with as_http():
-            key = self.content.moving.check(old, current_actor())
-            if old != new:
-                self.content.moving.check_destination(old, new)
+            if old == new:
+                self.content.moving.check(old, current_actor())
+                return
+            move = await run_sync(self.content.moving.begin, old, new, current_actor())
+            try:
                 await super().rename_file(old_path, new_path)
-                await run_sync(self.content.moving.moved, key, new)
+            except BaseException:
+                move.undo()
+                raise
+            await run_sync(move.finish)
 
     async def delete_file(self, path: str) -> None:
         """Delete a file or folder, unless a lock forbids it."""

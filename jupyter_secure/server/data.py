@@ -131,7 +131,11 @@ class DataHandler(RequestHandler):
 
     async def _send(self, path: str, parts: Iterator[bytes], size: int) -> None:
         # The first part before the status, so that a damaged file is told in words.
-        part = await self._work(partial(next, parts, b""))
+        try:
+            part = await self._work(partial(next, parts, b""))
+        except SecureHTTPError as error:
+            self._files.failed(self._kernel, path, error.reason or "")
+            raise
         self.set_header("Content-Length", str(size))
         try:
             while part:
@@ -228,6 +232,7 @@ class DataHandler(RequestHandler):
         self.set_header("Content-Type", "application/json")
         if self.request.method == "HEAD":  # whose answer has no body
             self.set_header("X-Jupyter-Secure-Message", quote(message or ""))
+            self.set_header("X-Jupyter-Secure-Reason", reason)
         self.finish(json.dumps({"message": message, "reason": reason}))
 
     def log_exception(self, *error: Any) -> None:

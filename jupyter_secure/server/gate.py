@@ -67,7 +67,7 @@ class Gate:
             request, RefusalHandler, {"refusal": verdict, "login_url": f"{self._base_url}login"}
         )
 
-    def _judge(self, request: HTTPServerRequest) -> Admission | Refusal:
+    def _judge(self, request: HTTPServerRequest) -> Admission | Refusal:  # noqa: PLR0911  # one for each reason
         if came_from_kernel(request):
             return self._judge_kernel(request)
         origin = self._origin(request)
@@ -86,6 +86,8 @@ class Gate:
                 request.connection.set_max_body_size(_STRANGERS_BODY_BYTES)  # type: ignore[union-attr]  # HTTP/1, as below
                 return Admission(None, OPEN_PAGE.actor, same_origin)
             return Refusal(401, "You are not logged in.", "not-logged-in")
+        if request.path.startswith(self._data):
+            return Refusal(403, "Only kernels get their data here.", "not-allowed")
         if self._is_a_person(request):
             self._touch(session, origin.address)
         if _is_websocket(request):

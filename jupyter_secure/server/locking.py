@@ -17,21 +17,25 @@ from jupyter_secure.server.checkpoints import SealedCheckpoints
 from jupyter_secure.server.runtime import Runtime
 
 if TYPE_CHECKING:
-    from jupyter_secure.server.contents import EncryptedContentsManager
+    from jupyter_server.services.contents.filemanager import AsyncFileContentsManager
+
+    from jupyter_secure.app.content import Content
 
 
 class Locking:
     """Puts locks on the files of one contents manager, opens them, and takes them off."""
 
-    def __init__(self, manager: EncryptedContentsManager, runtime: Runtime) -> None:
+    def __init__(
+        self, manager: AsyncFileContentsManager, content: Content, runtime: Runtime
+    ) -> None:
         self._manager = manager
-        self._content = manager.content
+        self._content = content
         self._runtime = runtime
         self._notebooks = LockNotebooks(
             locks=runtime.state.locks,
-            files=manager.content,
+            files=content,
             clock=runtime.state.clock,
-            passphrases=manager.content.passphrases,
+            passphrases=content.passphrases,
         )
 
     async def lock(

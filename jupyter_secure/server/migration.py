@@ -10,6 +10,8 @@ from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
+from jupyter_secure.app.bulk_notes import BulkNotes
+from jupyter_secure.app.local_place import never_sealed
 from jupyter_secure.app.migrate import Migration
 from jupyter_secure.app.wanted import ToOpen, ToSeal, Tree
 from jupyter_secure.errors import ElevationRequired, InvalidInput, VaultSealed
@@ -70,7 +72,8 @@ class MigrationHandler(SecureAPIHandler):
         key = self.documents.content.key(folder)
         if not folder.is_dir():
             raise InvalidInput(f"“{key}” is not a folder.", remedy="Name the folder it is in.")
-        return Tree(folder, Path(self.documents._get_os_path("")), self.runtime.closed)
+        closed = (*self.runtime.closed, *never_sealed())
+        return Tree(folder, Path(self.documents._get_os_path("")), closed)
 
     def _check(self, action: str) -> None:
         if not self.runtime.state.vault.is_open:
@@ -83,8 +86,8 @@ class MigrationHandler(SecureAPIHandler):
             )
 
     def _job(self, action: str, path: str, dry_run: bool, tree: Tree) -> Job:
-        state, hooks = self.runtime.state, self.documents.content.hooks
-        vault = state.vault
+        state = self.runtime.state
+        vault, hooks = state.vault, BulkNotes(state.provenance, self.documents.content.hooks).hooks
         if action == "seal":
             patterns, marked = self.runtime.config.encrypt, state.folder_marks.list()
             seal = Migration(ToSeal(tree, vault, patterns, marked), hooks=hooks, jobs=_JOBS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -16,7 +16,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    update,
 )
 from sqlalchemy.exc import IntegrityError
 
@@ -77,7 +76,6 @@ class DatabaseLocks:
             raise InvalidInput(
                 "A file whose name is not text cannot be locked.", remedy="Rename it first."
             )
-        values = {**asdict(lock), "mode": lock.mode.value}
         with self._database.writing() as connection:
             held = connection.execute(_GET, {"wanted": lock.path}).one_or_none()
             if held is not None and held.owner != lock.owner:
@@ -87,7 +85,7 @@ class DatabaseLocks:
                     remedy=f"Ask {held.owner} to unlock it.",
                 )
             connection.execute(delete(schema.locks).where(_locks.path == lock.path))
-            connection.execute(insert(schema.locks), values)
+            connection.execute(insert(schema.locks), _values(lock))
 
     def remove(self, path: str, owner: str) -> bool:
         """See ``LockStore.remove``."""
@@ -97,27 +95,31 @@ class DatabaseLocks:
         with self._database.writing() as connection:
             return connection.execute(statement).rowcount == 1
 
-    def move(self, old_prefix: str, new_prefix: str) -> int:
-        """See ``LockStore.move``."""
-        if not _is_text(old_prefix) or old_prefix == new_prefix or not self.under(old_prefix):
-            return 0
+    def copy(self, old_prefix: str, new_prefix: str) -> None:
+        """See ``LockStore.copy``."""
+        locks = self.under(old_prefix)
+        if not locks or old_prefix == new_prefix:
+            return
         if not _is_text(new_prefix):
             raise InvalidInput(
                 "A locked file cannot get a name that is not text.", remedy="Choose another name."
             )
-        statement = (
-            update(schema.locks)
-            .where(_at_or_below(old_prefix))
-            .values(path=new_prefix + func.substr(_locks.path, len(old_prefix) + 1))
-        )
+        copies = [replace(lock, path=new_prefix + lock.path[len(old_prefix) :]) for lock in locks]
         try:
             with self._database.writing() as connection:
-                return connection.execute(statement).rowcount
+                connection.execute(insert(schema.locks), [_values(lock) for lock in copies])
         except IntegrityError:
             raise Conflict(
                 f"There is a lock at “{new_prefix}” already.",
                 remedy="Unlock it first, or choose another name.",
             ) from None
+
+    def forget(self, prefix: str) -> None:
+        """See ``LockStore.forget``."""
+        # Few files are locked: nobody has to wait for the right to write where there is nothing.
+        if self.under(prefix):
+            with self._database.writing() as connection:
+                connection.execute(delete(schema.locks).where(_at_or_below(prefix)))
 
     def list(self) -> tuple[Lock, ...]:
         """See ``LockStore.list``."""
@@ -126,6 +128,10 @@ class DatabaseLocks:
 
 def _lock(row: Row[Any]) -> Lock:
     return Lock(row.path, row.file_id, LockMode(row.mode), row.owner, row.created_at)
+
+
+def _values(lock: Lock) -> dict[str, Any]:
+    return {**asdict(lock), "mode": lock.mode.value}
 
 
 def _at_or_below(prefix: str) -> ColumnElement[bool]:

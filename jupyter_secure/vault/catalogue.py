@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import Enum
@@ -106,14 +106,13 @@ class Catalogue:
         Versions of one file only grow, unless an older one is ``accepted``.
         """
         with self._changing() as change:
-            before = change.rows.get(path)
-            highest = sealing.file_version
-            if before is not None and before.entry.sealing.file_id == sealing.file_id:
-                if not accepted and sealing.file_version < before.entry.sealing.file_version:
-                    return  # of two saves at once the later one was written down first
-                highest = max(highest, before.entry.highest)
-            change.remove([before] if before is not None else [])
-            change.put([Entry(path, sealing, highest)])
+            change.record(path, sealing, accepted=accepted)
+
+    def record_all(self, sealings: Mapping[bytes, Sealing]) -> None:
+        """Write down what was left at many paths, at once."""
+        with self._changing() as change:
+            for path, sealing in sealings.items():
+                change.record(path, sealing, accepted=False)
 
     def move(self, old: bytes, new: bytes) -> None:
         """Follow a file, or a folder with all below it, that was moved."""
@@ -183,6 +182,17 @@ class _Change:
         self.rows = rows
         self.keys = keys
         self.head = head
+
+    def record(self, path: bytes, sealing: Sealing, *, accepted: bool) -> None:
+        """Put what was left at ``path`` in place of what was known of it."""
+        before = self.rows.get(path)
+        highest = sealing.file_version
+        if before is not None and before.entry.sealing.file_id == sealing.file_id:
+            if not accepted and sealing.file_version < before.entry.sealing.file_version:
+                return  # of two saves at once the later one was written down first
+            highest = max(highest, before.entry.highest)
+        self.remove([before] if before is not None else [])
+        self.put([Entry(path, sealing, highest)])
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Add entries where there are none."""

@@ -109,13 +109,13 @@ class KeyFileSlot:
                 why="It is empty, longer than 1024 bytes, or not valid text.",
             )
         empty = cls(os.urandom(SLOT_ID_BYTES), name, b"")
-        wrapped = aead.seal(key.expose(), _context(empty, vault_id), root.expose())
+        wrapped = aead.seal(key.expose(), context(empty, vault_id), root.expose())
         return cls(empty.slot_id, name, wrapped)
 
     def unwrap(self, vault_id: bytes, key: FileKey) -> RootKey:
         """Return the root key. Raises ``WrongKey``."""
         try:
-            opened = aead.open_sealed(key.expose(), _context(self, vault_id), self.wrapped)
+            opened = aead.open_sealed(key.expose(), context(self, vault_id), self.wrapped)
         except aead.InvalidSeal:
             raise WrongKey("That key file does not open the vault.") from None
         if len(opened) != ROOT_KEY_BYTES:
@@ -123,7 +123,8 @@ class KeyFileSlot:
         return RootKey.from_bytes(opened)
 
 
-def _context(slot: KeyFileSlot, vault_id: bytes) -> bytes:
+def context(slot: KeyFileSlot, vault_id: bytes) -> bytes:
+    """Return all that a slot says but its wrapped key, which is bound to it."""
     name = slot.name.encode()
     head = _HEAD.pack(_KIND_KEY_FILE, len(name))
     return b"".join((b"jsec/slot/v1", vault_id, slot.slot_id, head, name))

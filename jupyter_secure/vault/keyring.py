@@ -5,12 +5,14 @@ from __future__ import annotations
 import hmac
 import os
 from dataclasses import dataclass, replace
+from typing import Any
 
 from jupyter_secure.crypto.kdf import RFC_9106_LOW_MEMORY, Argon2idProfile
 from jupyter_secure.errors import Conflict, NotFound, StateUnusable, WrongKey
 from jupyter_secure.vault import keyring_json
 from jupyter_secure.vault.envelope import ID_BYTES
 from jupyter_secure.vault.key_file import FileKey, KeyFileSlot
+from jupyter_secure.vault.keyring_mac import MAC_BYTES, mac
 from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.previous_root import PreviousRoot
 from jupyter_secure.vault.slot import Slot
@@ -31,6 +33,7 @@ class Keyring:
     slots: tuple[Slot, ...]
     key_files: tuple[KeyFileSlot, ...] = ()
     previous: PreviousRoot | None = None
+    mac: bytes = bytes(MAC_BYTES)
 
     @classmethod
     def create(
@@ -44,7 +47,7 @@ class Keyring:
     @classmethod
     def from_root(cls, root: RootKey, vault_id: bytes, epoch: int) -> Keyring:
         """Rebuild a keyring without slots, for recovery: the id and epoch stand in every file."""
-        return cls(vault_id, epoch, _root_check(root, vault_id, epoch), ())
+        return _changed(cls(vault_id, epoch, _root_check(root, vault_id, epoch), ()), root)
 
     @classmethod
     def from_json(cls, text: bytes, *, name: str = "vault.json") -> Keyring:
@@ -57,7 +60,15 @@ class Keyring:
     def to_json(self) -> bytes:
         """Return the contents of ``vault.json``."""
         return keyring_json.render(
-            self.vault_id, self.epoch, self.root_check, self.slots, self.key_files, self.previous
+            (
+                self.vault_id,
+                self.epoch,
+                self.root_check,
+                self.slots,
+                self.key_files,
+                self.previous,
+                self.mac,
+            )
         )
 
     @property
@@ -106,7 +117,22 @@ class Keyring:
                 why=f"The {by} opens its slot, but the rest does not belong to that key.",
                 remedy="Restore vault.json from a backup.",
             )
+        try:
+            self.require_authentic(root)
+        except StateUnusable:
+            root.wipe()
+            raise
         return root
+
+    def require_authentic(self, root: RootKey) -> None:
+        """Raise ``StateUnusable`` unless all of it was written by someone who had the root key."""
+        if not hmac.compare_digest(_mac(self, root), self.mac):
+            raise StateUnusable(
+                "vault.json has been altered.",
+                why="A slot was added, taken out, exchanged or moved by someone without the key.",
+                remedy="Restore vault.json from a backup; without one, `jupyter secure vault "
+                "recover` sets up anew from the recovery key.",
+            )
 
     def verify_root(self, root: RootKey) -> bool:
         """Tell whether a root key belongs to this vault."""
@@ -130,7 +156,7 @@ class Keyring:
             raise Conflict(f"The vault already has a password for {name}.")
         self._require_free(name)
         slot = Slot.wrap(self.vault_id, root, name, password, profile)
-        return replace(self, slots=(*self.slots, slot))
+        return _changed(self, root, slots=(*self.slots, slot))
 
     def add_key_file(self, root: RootKey, name: str, key: FileKey) -> Keyring:
         """Return a keyring that the key file opens too. ``name`` is used as given.
@@ -146,17 +172,18 @@ class Keyring:
                 remedy="Nothing needs to be done.",
             )
         slot = KeyFileSlot.wrap(self.vault_id, root, name, key)
-        return replace(self, key_files=(*self.key_files, slot))
+        return _changed(self, root, key_files=(*self.key_files, slot))
 
-    def remove_key_file(self, name: str) -> Keyring:
-        """Return a keyring that this key file opens no more. Raises ``NotFound``.
+    def remove_key_file(self, root: RootKey, name: str) -> Keyring:
+        """Return a keyring that this key file opens no more. Raises ``NotFound``, ``WrongKey``.
 
         Whoever kept the old ``vault.json`` can still use the key file with it.
         """
         rest = tuple(slot for slot in self.key_files if slot.name != name)
         if len(rest) == len(self.key_files):
             raise NotFound(f"The vault has no key file “{name}”.")
-        return replace(self, key_files=rest)
+        self._require_own(root)
+        return _changed(self, root, key_files=rest)
 
     def slot_of(self, key: FileKey) -> KeyFileSlot | None:
         """Return the slot that a key file opens, if it opens one."""
@@ -179,10 +206,11 @@ class Keyring:
 
         Raises ``NotFound`` for a name without a slot, otherwise as ``add_password_slot``.
         """
-        rest = self.remove_slot(name).add_password_slot(root, name, password, profile=profile)
+        rest = self.remove_slot(root, name)
+        rest = rest.add_password_slot(root, name, password, profile=profile)
         *others, new = rest.slots
         place = [slot.name for slot in self.slots].index(name)
-        return replace(self, slots=(*others[:place], new, *others[place:]))
+        return _changed(self, root, slots=(*others[:place], new, *others[place:]))
 
     def with_epoch(self, root: RootKey, epoch: int) -> Keyring:
         """Return a keyring of a later epoch: new files are wrapped by another key.
@@ -199,16 +227,18 @@ class Keyring:
             )
         if epoch < self.epoch:
             raise ValueError("An epoch that was left does not come back.")
-        return replace(self, epoch=epoch, root_check=_root_check(root, self.vault_id, epoch))
+        return _changed(self, root, epoch=epoch, root_check=_root_check(root, self.vault_id, epoch))
 
-    def remove_slot(self, name: str) -> Keyring:
-        """Return a keyring without this account's slot. Raises ``NotFound``.
+    def remove_slot(self, root: RootKey, name: str) -> Keyring:
+        """Return a keyring without this account's slot. Raises ``NotFound`` or ``WrongKey``.
 
         Whoever kept the old ``vault.json`` can still use the old password with it.
         """
         if self._slot(name) is None:
             raise NotFound(f"The vault has no password for {name}.")
-        return replace(self, slots=tuple(slot for slot in self.slots if slot.name != name))
+        self._require_own(root)
+        rest = tuple(slot for slot in self.slots if slot.name != name)
+        return _changed(self, root, slots=rest)
 
     def with_new_root(self, old: RootKey, new: RootKey, epoch: int) -> Keyring:
         """Return the keyring of the same vault under a new root key, without slots.
@@ -220,7 +250,7 @@ class Keyring:
         if self.previous is not None or epoch <= self.epoch:
             raise ValueError("One change at a time, and each in an epoch of its own.")
         previous = PreviousRoot.wrap(new, self.vault_id, epoch, old, epoch - 1)
-        return replace(Keyring.from_root(new, self.vault_id, epoch), previous=previous)
+        return _changed(Keyring.from_root(new, self.vault_id, epoch), new, previous=previous)
 
     def previous_root(self, root: RootKey) -> RootKey | None:
         """Return the root key before this one while it is being changed; the caller wipes it.
@@ -232,9 +262,13 @@ class Keyring:
             return None
         return self.previous.unwrap(root, self.vault_id, self.epoch)
 
-    def without_previous(self) -> Keyring:
-        """Return the keyring after a change of the root key: the old one is gone from it."""
-        return replace(self, previous=None)
+    def without_previous(self, root: RootKey) -> Keyring:
+        """Return the keyring after a change of the root key: the old one is gone from it.
+
+        Raises ``WrongKey`` for another vault's root key.
+        """
+        self._require_own(root)
+        return _changed(self, root, previous=None)
 
     def _slot(self, name: str) -> Slot | None:
         return next((slot for slot in self.slots if slot.name == name), None)
@@ -249,6 +283,15 @@ class Keyring:
                 f"The vault has a slot with the name “{name}” already.",
                 remedy="Choose another name; `jupyter secure vault slots` lists them.",
             )
+
+
+def _changed(keyring: Keyring, root: RootKey, **members: Any) -> Keyring:
+    changed = replace(keyring, **members)
+    return replace(changed, mac=_mac(changed, root))
+
+
+def _mac(one: Keyring, root: RootKey) -> bytes:
+    return mac(root, one.vault_id, one.epoch, one.slots, one.key_files, one.previous)
 
 
 def _root_check(root: RootKey, vault_id: bytes, epoch: int) -> bytes:

@@ -14,6 +14,7 @@ from jupyter_secure.crypto.kdf import SALT_BYTES, Argon2idProfile
 from jupyter_secure.errors import StateUnusable, UnsupportedFormat
 from jupyter_secure.vault.envelope import ID_BYTES
 from jupyter_secure.vault.key_file import KeyFileSlot
+from jupyter_secure.vault.keyring_mac import MAC_BYTES
 from jupyter_secure.vault.previous_root import PreviousRoot
 from jupyter_secure.vault.slot import SLOT_ID_BYTES, WRAPPED_ROOT_BYTES, Slot, is_storable_name
 
@@ -23,7 +24,7 @@ _ROOT_CHECK_BYTES = 32
 _MAX_BYTES = 1024 * 1024
 _MAX_SLOTS = 1024
 
-_VAULT_MEMBERS = {"format", "version", "vault_id", "epoch", "root_check", "slots"}
+_VAULT_MEMBERS = {"format", "version", "vault_id", "epoch", "root_check", "slots", "mac"}
 # Only while the root key is being changed.
 _SOMETIMES = {"previous"}
 _PREVIOUS_MEMBERS = {"epoch", "wrapped"}
@@ -40,21 +41,16 @@ class _Newer(Exception):
     """A value that a later version may have introduced; never leaves this module."""
 
 
-#: Vault id, epoch, root check, slots of passwords and of key files, the root key before this one.
+#: Vault id, epoch, root check, slots of passwords and of key files, the root key before this one,
+#: and the MAC.
 Parts: TypeAlias = tuple[
-    bytes, int, bytes, tuple[Slot, ...], tuple[KeyFileSlot, ...], PreviousRoot | None
+    bytes, int, bytes, tuple[Slot, ...], tuple[KeyFileSlot, ...], PreviousRoot | None, bytes
 ]
 
 
-def render(
-    vault_id: bytes,
-    epoch: int,
-    root_check: bytes,
-    slots: tuple[Slot, ...],
-    key_files: tuple[KeyFileSlot, ...],
-    previous: PreviousRoot | None,
-) -> bytes:
+def render(parts: Parts) -> bytes:
     """Return the text of ``vault.json``."""
+    vault_id, epoch, root_check, slots, key_files, previous, mac = parts
     vault: dict[str, Any] = {
         "format": _FORMAT,
         "version": _VERSION,
@@ -68,6 +64,7 @@ def render(
     }
     if previous is not None:
         vault["previous"] = {"epoch": previous.epoch, "wrapped": previous.wrapped.hex()}
+    vault["mac"] = mac.hex()
     return json.dumps(vault, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
@@ -160,6 +157,7 @@ def _parse_vault(vault: Any) -> Parts:
         tuple(slot for slot in slots if isinstance(slot, Slot)),
         tuple(slot for slot in slots if isinstance(slot, KeyFileSlot)),
         _parse_previous(vault["previous"], epoch) if "previous" in vault else None,
+        _binary(vault, "mac", MAC_BYTES),
     )
 
 

@@ -44,7 +44,7 @@ class Slot:
             raise InvalidInput("The password cannot be used.", why="It is empty or not valid text.")
         empty = cls.decoy(name, profile)
         key = kdf.argon2id(_password_bytes(password), empty.salt, profile)
-        wrapped = aead.seal(key, _context(empty, vault_id), root.expose())
+        wrapped = aead.seal(key, context(empty, vault_id), root.expose())
         return cls(empty.slot_id, name, profile, empty.salt, wrapped)
 
     @classmethod
@@ -62,13 +62,14 @@ class Slot:
         """Return the root key. Raises ``WrongKey``; takes as long as the profile costs."""
         key = kdf.argon2id(_password_bytes(password), self.salt, self.profile)
         try:
-            return RootKey.from_bytes(aead.open_sealed(key, _context(self, vault_id), self.wrapped))
+            return RootKey.from_bytes(aead.open_sealed(key, context(self, vault_id), self.wrapped))
         except aead.InvalidSeal:
             # Cobblestone commits to its key, so a slot cannot be made to open with two passwords.
             raise WrongKey("That password does not open the vault.") from None
 
 
-def _context(slot: Slot, vault_id: bytes) -> bytes:
+def context(slot: Slot, vault_id: bytes) -> bytes:
+    """Return all that a slot says but its wrapped key, which is bound to it."""
     name = slot.name.encode("utf-8", "surrogatepass")
     profile = slot.profile
     return b"".join(

@@ -67,7 +67,8 @@ class Vault:
     def unseal(self, root: RootKey) -> None:
         """Take a copy of the root key; the caller wipes its own. Open already: nothing changes.
 
-        Raises ``WrongKey`` for the key of another vault, and what reading the newest keyring does.
+        Raises ``WrongKey`` for the key of another vault, ``StateUnusable`` for a vault.json that
+        was altered, and what reading the newest keyring does.
         """
         newest = self._newest() if self._newest is not None else self._keyring
         if not self._keyring.verify_root(root):
@@ -76,6 +77,7 @@ class Vault:
                 why=f"This is vault {_short(self.vault_id)}.",
                 remedy="Use the password or recovery key of this vault.",
             )
+        self._keyring.require_authentic(root)
         with self._lock:
             if self._root is None:
                 self._advance(newest, root)
@@ -102,6 +104,7 @@ class Vault:
             return False
         if not newest.verify_root(root):
             raise WrongKey("That key belongs to another vault.")
+        newest.require_authentic(root)
         self._keyring = newest
         return True
 
@@ -172,7 +175,7 @@ class Vault:
             flags=flags,
             passphrase=passphrase,
         )
-        return b"".join((sealer.header, sealer.update(data), sealer.finalize()))
+        return aead.run_whole(sealer, data, first=sealer.header)
 
     def sealer(
         self,
@@ -224,9 +227,7 @@ class Vault:
         """
         header = Header.parse(blob, name=name)
         opener = self.opener(header, expect=expect, name=name, passphrase=passphrase)
-        data = opener.update(memoryview(blob)[header.size :])
-        last = opener.finalize()
-        return Opened(header, data + last if last else data)
+        return Opened(header, aead.run_whole(opener, memoryview(blob)[header.size :]))
 
     def opener(
         self,

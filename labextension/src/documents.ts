@@ -5,6 +5,7 @@ import { IDocumentManager, IDocumentWidgetOpener } from '@jupyterlab/docmanager'
 import { IDocumentWidget } from '@jupyterlab/docregistry';
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import { JupyterFrontEnd } from '@jupyterlab/application';
+import { MessageLoop } from '@lumino/messaging';
 import { BoxLayout, Widget } from '@lumino/widgets';
 
 import { IRefusal } from './connection';
@@ -168,6 +169,14 @@ export class Documents {
       (widget.content as Widget).hide();
       widget.layout.addWidget(cover);
       BoxLayout.setStretch(cover, 1);
+      // What is hidden cannot take the focus, and JupyterLab calls current what has it.
+      MessageLoop.installMessageHook(widget, (_, message) => {
+        if (message.type === Widget.Msg.ActivateRequest.type) {
+          cover.activate();
+          return false;
+        }
+        return true;
+      });
       if (widget === this.shell.currentWidget) {
         cover.activate();
       }

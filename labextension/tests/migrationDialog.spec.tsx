@@ -84,5 +84,6 @@ describe('what is shown before a folder is decrypted', () => {
     await vi.waitFor(() => expect(doIt?.disabled).toBe(false));
     doIt?.click();
     expect(await answer).toBe(true);
+    vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
   });
 });

@@ -160,6 +160,15 @@ describe('the panel', () => {
       expect(actions.review).toHaveBeenCalledOnce();
     });
 
+    it('does not tell it twice when the head of the panel tells it', () => {
+      const sentence = '3 files are not as they were left';
+      const catalogue = { findings: 3, checked: 'whole' as const };
+      panel(makeStatus({ sentence, protections: [{ ...row, sentence }], catalogue }));
+      const told = place.host.textContent.replaceAll('\u00a0', ' ').split('not as they were left');
+      expect(told).toHaveLength(2);
+      expect(button('Review')).toBeDefined();
+    });
+
     it('leads there too when the record itself was changed', () => {
       const catalogue = { findings: 0, checked: 'altered' as const };
       panel(makeStatus({ protections: [row], catalogue }));

@@ -91,6 +91,20 @@ describe('the review of what was found', () => {
     expect(said()).toBe('2 files are accepted. Every file is as it was left.');
   });
 
+  it('accepts a tree of which only the branches hold files', async () => {
+    const inLab = ['lab/1/a.ipynb', 'lab/2/b.ipynb'].map(path => finding(path));
+    const actions = await review(finding('own.ipynb'), ...inLab);
+    await click('Accept all in lab/');
+    await click('Yes');
+    expect(actions.accept).toHaveBeenCalledWith('lab');
+  });
+
+  it('does not list thousands', async () => {
+    await review(...Array.from({ length: 1234 }, (_, i) => finding(`lab/${i}.ipynb`)));
+    expect(place.host.querySelectorAll('li')).toHaveLength(51);
+    expect(place.host.textContent).toContain('And 1,184\u00a0files more.');
+  });
+
   it('offers to restore only what can be', async () => {
     const actions = await review(finding('a.ipynb', true), finding('b.ipynb'));
     expect(() => button('Restore b.ipynb')).toThrow();
@@ -129,8 +143,9 @@ describe('the review of what was found', () => {
     };
     place.render(<Review actions={actions} />);
     await act(() => Promise.resolve());
-    expect(said()).toContain('The record of what was saved was changed');
-    await click('Accept all files');
+    expect(said()).toBe('No file is known to be changed.');
+    expect(place.host.textContent).toContain('was itself changed from outside');
+    await click('Accept all');
     await click('Yes');
     expect(actions.accept).toHaveBeenCalledWith('');
   });

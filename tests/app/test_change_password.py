@@ -118,7 +118,7 @@ def test_two_changes_at_once(state: Path) -> None:
     def slowly(keyring: Keyring) -> Keyring:
         inside.set()
         assert go_on.wait(20)
-        return keyring.remove_slot("bob")
+        return keyring.remove_slot(keyring.open_with_password("alice", OLD), "bob")
 
     first = threading.Thread(target=change_keyring, args=(state, slowly))
     first.start()

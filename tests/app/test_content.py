@@ -284,7 +284,7 @@ def test_nothing_is_moved_onto_what_is_there(content: Content, folder: Path) -> 
     content.write(folder / "a.ipynb", DATA, ALICE)
     (folder / "link.ipynb").symlink_to("a.ipynb")
     with pytest.raises(Conflict, match="exists"):
-        content.moving.check_destination(folder / "link.ipynb", folder / "a.ipynb")
+        content.moving.begin(folder / "link.ipynb", folder / "a.ipynb", ALICE)
 
 
 # ── downloads ───────────────────────────────────────────────────────────────────────────────────

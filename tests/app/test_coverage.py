@@ -27,6 +27,34 @@ def test_patterns(path: str, patterns: list[str], expected: bool) -> None:
     assert must_seal(path, patterns) is expected
 
 
+@pytest.mark.parametrize(
+    ("path", "marked", "expected"),
+    [
+        ("data/x.csv", ["data"], True),
+        ("data/deep/x.csv", ["data"], True),
+        ("DATA/x.csv", ["data"], True),
+        ("data2/x.csv", ["data"], False),
+        ("x.csv", ["data"], False),
+        ("x.csv", [""], True),
+        ("data/x.csv", ["other", "data/deep"], False),
+    ],
+)
+def test_marked_folders(path: str, marked: list[str], expected: bool) -> None:
+    """In a marked folder, and below it, every file is wanted; "" is the root."""
+    assert must_seal(path, ["*.ipynb"], marked) is expected
+
+
+def test_what_is_counted(tmp_path: Path) -> None:
+    """Files in marked folders count too; what is hidden does not, but for checkpoints."""
+    names = ["a.ipynb", "data/x.csv", "other/x.csv", ".a.ipynb", ".trash/a.ipynb"]
+    names += [".ipynb_checkpoints/a-checkpoint.ipynb", "data/.ipynb_checkpoints/x-checkpoint.csv"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_bytes(b"")
+    expected = Coverage(sealed=0, matching=2, plain_checkpoints=2)
+    assert count(tmp_path, ["*.ipynb"], ["data"]) == expected
+
+
 def test_pipe_does_not_hang(tmp_path: Path) -> None:
     """A pipe whose name matches is counted as plain at once, not waited for."""
     os.mkfifo(tmp_path / "pipe.ipynb")

@@ -186,12 +186,24 @@ def test_altered_catalogue(here: Here) -> None:
     assert load_keyring(here.state).previous is None
 
 
+def test_altered_second_factor(here: Here) -> None:
+    """A state.db that is of another vault is found before anything changes."""
+    database = Database.open(here.state / "state.db")
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE accounts SET totp_secret_sealed = x'00'")
+    database.close()
+    with pytest.raises(StateUnusable, match="second factor of “alice”"):
+        here.begin()
+    assert here.told == []
+    assert load_keyring(here.state).previous is None
+
+
 def test_shown_before_anything_changes(here: Here) -> None:
     """Who is not there to read the new recovery key loses nothing."""
     note = here.put("a.ipynb")
     before = (note.read_bytes(), (here.state / "vault.json").read_bytes())
 
-    def gone(key: str, new: bool) -> None:
+    def gone(_: str, __: bool) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -202,7 +214,7 @@ def test_shown_before_anything_changes(here: Here) -> None:
 
 @pytest.mark.parametrize("wrong", ["password", "folder", "server", "slots"])
 def test_refused(here: Here, wrong: str) -> None:
-    """Nothing changes for a wrong password or folder, beside a server, or if slots would be lost."""
+    """Nothing changes for a wrong password or folder, beside a server, or where slots would go."""
     note = here.put("a.ipynb")
     if wrong == "slots":
         change_keyring(
@@ -250,9 +262,7 @@ def test_what_remains(here: Here) -> None:
     assert (done.finished, done.renewed, len(done.failures)) == (False, 1, 2)
     root = files.root_from_password("alice", PASSWORD)
     header = Header.parse(linked.read_bytes())
-    opened = files.vault_of(root, header).open_bytes(
-        linked.read_bytes(), expect=FileClass.CONTENT
-    )
+    opened = files.vault_of(root, header).open_bytes(linked.read_bytes(), expect=FileClass.CONTENT)
     assert opened.data == b"content"
     with pytest.raises(StateUnusable, match="cut short"):
         State.open(here.state, SessionPolicy())
@@ -299,7 +309,7 @@ def test_server_waits(here: Here) -> None:
     """While it runs no server starts; one that is killed in the middle does not count."""
     refused = []
 
-    def start(key: str, new: bool) -> None:
+    def start(_: str, __: bool) -> None:
         with pytest.raises(StateUnusable, match="being changed just now") as caught:
             State.open(here.state, SessionPolicy())
         refused.append(caught.value)
@@ -363,9 +373,7 @@ def test_killed(here: Here, tmp_path: Path) -> None:
         provenance.check(path, _sealing(path))
 
 
-def test_killed_before_the_catalogue_was_told(
-    here: Here, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_killed_before_the_catalogue_was_told(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that was in place when the run died, and not yet written down, is written down."""
     note = here.put("a.ipynb")
     here.provenance(here.old).check(note, _sealing(note))

@@ -250,9 +250,9 @@ def test_moved_by_us(content: Content, root: Path) -> None:
     folder = root / "f"
     folder.mkdir()
     one = save(content, folder / "one.ipynb", b"1")
-    key = content.moving.check(folder, ALICE)
+    move = content.moving.begin(folder, root / "g", ALICE)
     folder.rename(root / "g")
-    content.moving.moved(key, root / "g")
+    move.finish()
     folder.mkdir()
     save(content, one, b"new")
     assert content.read(one, ALICE).data == b"new"

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.passphrases import twin
+from support.traps import killing, trapped
 
 from jupyter_secure.app.content import Content
 from jupyter_secure.app.provenance import Provenance
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM
 from jupyter_secure.errors import Conflict, PassphraseRequired, RolledBack, StorageFailed
 from jupyter_secure.locks import Actor
-from jupyter_secure.store import atomic
+from jupyter_secure.store.atomic import remove_debris
 from jupyter_secure.store.catalogue import DatabaseCatalogue
+from jupyter_secure.store.database import Database
 from jupyter_secure.store.locks import DatabaseLocks
 from jupyter_secure.vault.catalogue import Catalogue
 from jupyter_secure.vault.envelope import FileClass, Flags, Header
@@ -147,7 +149,7 @@ def test_a_checkpoint_of_an_earlier_file_is_taken_along(
     """What was sealed as another file that was here before goes under the passphrase and back."""
     earlier = header(kept)
     (notebook.parent / "a.ipynb").unlink()
-    content.moving.deleted("a.ipynb", notebook)
+    content.moving.deleted("a.ipynb")
     content.write(notebook, b"a new file", HERE)
     assert header(notebook).file_id != earlier.file_id
     content.reseal(notebook, [kept, kept], key, HERE)
@@ -156,6 +158,18 @@ def test_a_checkpoint_of_an_earlier_file_is_taken_along(
     content.passphrases.hold(HERE.session, header(notebook).file_id, twin(MADE[0]))
     content.reseal(notebook, [kept], None, HERE)
     assert not header(kept).needs_passphrase
+
+
+def test_a_checkpoint_under_another_passphrase_stays(
+    content: Content, key: PassphraseKey, other: PassphraseKey, notebook: Path, kept: Path
+) -> None:
+    """It is as closed as a lock could make it, so it is no reason to refuse one."""
+    content.reseal(notebook, [kept], key, HERE)
+    content.passphrases.hold(HERE.session, header(notebook).file_id, twin(MADE[0]))
+    content.reseal(notebook, [], None, HERE)
+    before = kept.read_bytes()
+    content.reseal(notebook, [kept], other, HERE)
+    assert kept.read_bytes() == before
 
 
 @pytest.mark.parametrize("sealed", [True, False])
@@ -241,7 +255,7 @@ def test_a_full_disk_changes_nothing(
             raise OSError(28, "No space left on device")
         return write(descriptor, data)
 
-    monkeypatch.setattr(atomic.os, "write", refuse)
+    monkeypatch.setattr("jupyter_secure.store.atomic.os.write", refuse)
     with pytest.raises((StorageFailed, Conflict)):
         content.reseal(notebook, [kept], key, HERE)
     monkeypatch.undo()
@@ -290,3 +304,52 @@ def test_the_size_in_a_listing(content: Content, key: PassphraseKey, notebook: P
     """The size of the content is told from the header's own length."""
     content.reseal(notebook, [], key, HERE)
     assert content.facts(notebook).size == len(DATA)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("lock", [True, False])
+def test_killed_anywhere(
+    place: Place, content: Content, notebook: Path, kept: Path, *, lock: bool
+) -> None:
+    """File and checkpoint are whole, before or after; nothing is plain; it can be done again."""
+    file_id, notebook_names = header(notebook).file_id, sorted(os.listdir(notebook.parent))
+
+    def turn(content: Content, *, under: bool) -> None:
+        content.passphrases.hold(HERE.session, file_id, twin(MADE[0]))
+        content.reseal(notebook, [kept], twin(MADE[0]) if under else None, HERE)
+
+    for at in range(1, 500):
+        if header(notebook).needs_passphrase == lock or header(kept).needs_passphrase == lock:
+            turn(content, under=not lock)
+        pid = os.fork()
+        if pid == 0:
+            # Nothing of the parent's database is touched, and nothing is tidied up.
+            database = Database.open(place.path)
+            own = Content(
+                root=notebook.parent,
+                vault=place.vault,
+                locks=DatabaseLocks(database),
+                provenance=Provenance(Catalogue(DatabaseCatalogue(database), place.vault.derive)),
+                encrypt=("*.ipynb",),
+            )
+            try:
+                with trapped(killing(at)):
+                    turn(own, under=lock)
+            except BaseException:  # noqa: BLE001  # told by the exit code
+                os._exit(1)
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        for path in notebook.parent.rglob("*"):
+            assert not path.is_file() or b"canary" not in path.read_bytes()
+        for folder in (notebook.parent, kept.parent):
+            remove_debris(folder)
+        assert sorted(os.listdir(notebook.parent)) == notebook_names
+        assert os.listdir(kept.parent) == [kept.name]
+        content.passphrases.hold(HERE.session, file_id, twin(MADE[0]))
+        assert content.read(notebook, HERE).data == DATA
+        assert content.read(kept, HERE, expect=FileClass.HISTORY).data == DATA
+        if status == 0:
+            assert at > 10
+            return
+        assert os.WIFSIGNALED(status)
+    raise AssertionError("it never came to its end")

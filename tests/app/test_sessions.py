@@ -239,3 +239,34 @@ def test_looking_up_a_session_is_one_read(place: Place) -> None:
     )
     assert place.sessions.authenticate(token) == session
     assert [statement.split()[0] for statement in statements] == ["SELECT"]
+
+
+def test_stays_open_with_a_key_file(place: Place) -> None:
+    """Opened by a key file, the vault is not sealed with the last session."""
+    place.sessions.stays_open = True
+    _, session = place.enter()
+    place.sessions.end(session.public_id)
+    assert place.vault.is_open
+    place.enter("bob")
+    place.wait(hours=13)
+    assert len(place.sessions.sweep()) == 1
+    assert place.vault.is_open
+
+
+def test_the_vault_stays_open_for_what_needs_it_elsewhere(place: Place) -> None:
+    """With the last session the keys stay while a kernel needs them, and go with that need."""
+    needed = True
+    place.sessions.needed_elsewhere = lambda: needed
+    _, session = place.enter()
+    place.sessions.end(session.public_id)
+    assert place.vault.is_open
+    needed = False
+    place.sessions.sweep()
+    assert not place.vault.is_open
+
+
+def test_what_needs_an_open_vault_opens_none(place: Place) -> None:
+    """A need alone brings no keys: only a login does."""
+    place.sessions.needed_elsewhere = lambda: True
+    place.sessions.sweep()
+    assert not place.vault.is_open

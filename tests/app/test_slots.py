@@ -67,9 +67,9 @@ def test_used_as_it_is(state: Path, tmp_path: Path) -> None:  # noqa: ARG001  # 
 @pytest.mark.parametrize(
     ("prepare", "name", "error"),
     [
-        (lambda path: None, "alice", Conflict),
-        (lambda path: None, "", InvalidInput),
-        (lambda path: None, "a\u202eb", InvalidInput),
+        (lambda _: None, "alice", Conflict),
+        (lambda _: None, "", InvalidInput),
+        (lambda _: None, "a\u202eb", InvalidInput),
         (lambda path: path.write_text("precious"), "key file", SecureError),
         (lambda path: add_key_file(RootKey(KEY), path, "first"), "second", Conflict),
     ],
@@ -93,7 +93,7 @@ def test_refused(
 
 
 def test_beside_the_vault(state: Path, tmp_path: Path) -> None:
-    """A key file in the state directory would be in every copy of it; a link there changes nothing."""
+    """A key file in the state directory would be in every copy of it, and no link helps."""
     (tmp_path / "link").symlink_to(state)
     for path in (state / "vault.key", tmp_path / "link" / "vault.key"):
         with pytest.raises(InvalidInput, match="state directory"):

@@ -103,7 +103,7 @@ def test_changed_password_counts_at_once(folder: Path) -> None:
     keyring = load_keyring(folder)
     root = keyring.open_with_password("alice", PASSWORD)
     cost = keyring.slots[0].profile
-    changed = keyring.remove_slot("alice").add_password_slot(root, "alice", "other", profile=cost)
+    changed = keyring.replace_password(root, "alice", "other", profile=cost)
     root.wipe()
     save_keyring(folder, changed)
     with pytest.raises(WrongCredentials):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -63,7 +66,10 @@ class TestCatalogue:
         alice.take_picture("50-swapped")
 
     def test_2_leaves_it(self, alice: Person) -> None:
-        """Leaving it closes the page, and changes nothing on the disk."""
+        """The covered page is one like others; leaving closes it and changes nothing on disk."""
+        alice.tab("Launcher").click()
+        alice.tab(JANUARY).click()
+        expect(alice.tab(JANUARY)).to_have_class(re.compile("jp-mod-current"))
         before = (alice.home.work / JANUARY).read_bytes()
         alice.cover.get_by_role("button", name="Leave it").click()
         expect(alice.tab(JANUARY)).to_have_count(0)
@@ -151,6 +157,28 @@ class TestCatalogue:
         alice.command("Reload Notebook from Disk")
         expect(alice.cover).to_be_visible()
         alice.expect_no_dialog()
+
+    def test_9_says_so_when_the_record_itself_was_changed(self, alice: Person) -> None:
+        """A row taken out of the record is noticed; the record is begun anew with one action."""
+        state = alice.home.state / "state.db"
+        with closing(sqlite3.connect(state, timeout=10)) as database, database:
+            database.execute(
+                "DELETE FROM catalogue WHERE rowid IN (SELECT min(rowid) FROM catalogue)"
+            )
+        # What is found is looked for anew after a lock has changed.
+        client = alice.server.logged_in()
+        client.put(f"/jupyter-secure/api/locks/{JANUARY}", json={"mode": "read-only"})
+        alice.come_back()
+        panel = alice.show_security()
+        expect(panel.get_by_role("status").first).to_contain_text("was changed from outside")
+        review = _review(alice)
+        expect(review).to_contain_text("Look with care at what you open")
+        alice.take_picture("56-record-changed")
+        review.get_by_role("button", name=re.compile("^Accept all")).first.click()
+        review.get_by_role("button", name="Yes").click()
+        expect(review.get_by_role("status")).to_contain_text("Every file is as it was left.")
+        review.get_by_role("button", name="Close").click()
+        expect(panel.get_by_role("status").first).to_have_text("Protected")
 
 
 def _review(alice: Person) -> Locator:

@@ -113,7 +113,7 @@ class TestSealedLock:
         alice.expect_no_dialog()
         assert alice.home.files_holding(CANARY.encode()) == []
 
-    def test_7_asks_for_it_before_it_is_unlocked(self, alice: Person, server: LiveServer) -> None:
+    def test_7_asks_for_it_before_it_is_unlocked(self, alice: Person) -> None:
         """Unlocking takes the passphrase too, where it was not given in this session."""
         alice.page.get_by_role("menuitem", name="File", exact=True).click()
         alice.page.get_by_role("menuitem", name="Log Out").click()

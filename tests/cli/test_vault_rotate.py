@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.home import PASSWORD, Home
+from support.terminal import Terminal
+
+from jupyter_secure.store.vault_file import load_keyring
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -70,7 +74,7 @@ def test_full(run: Run, home: Home, note: Path) -> None:
     assert "does not belong" in refused.stderr
 
 
-def test_full_with_what_remains(run: Run, home: Home, note: Path) -> None:
+def test_full_with_what_remains(run: Run, note: Path) -> None:
     """Until all is done it says so, everything opens, and the same command goes on."""
     link = note.with_name("b.ipynb")
     link.hardlink_to(note)
@@ -103,12 +107,36 @@ def test_full_with_what_remains(run: Run, home: Home, note: Path) -> None:
     ],
 )
 @pytest.mark.usefixtures("note")
-def test_full_refused(
-    run: Run, home: Home, arguments: list[str], code: int, says: str
-) -> None:
+def test_full_refused(run: Run, home: Home, arguments: list[str], code: int, says: str) -> None:
     """What does not go together is refused before anything changes."""
     before = (home.state / "vault.json").read_bytes()
     done = run("vault", "rotate", ".", *arguments, given=PASSWORD)
     assert done.returncode == code
     assert says in done.stderr
     assert (home.state / "vault.json").read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pseudo-terminal")
+def test_full_at_a_terminal(home: Home, note: Path) -> None:
+    """A person has to have read the new recovery key: nothing changes before its end is typed."""
+    before = ((home.state / "vault.json").read_bytes(), note.read_bytes())
+    arguments = ("vault", "rotate", "--full", ".")
+    with Terminal(*arguments, variables=home.variables, cwd=home.work) as terminal:
+        terminal.wait_for("Password of alice: ")
+        terminal.type(PASSWORD)
+        key = terminal.wait_for(r"(?:[0-9A-Z]{4}-){13}([0-9A-Z]{4})")
+        terminal.wait_for("Its last group of four")
+        terminal.type("no")
+        terminal.wait_for("not its last group")
+        terminal.wait_for("Its last group of four")
+        assert ((home.state / "vault.json").read_bytes(), note.read_bytes()) == before
+        terminal.type(key[1].lower())
+        terminal.wait_for("Done: the new root key is in effect, from key epoch 2 on.")
+        assert terminal.exit_code() == 0
+    with Terminal(*arguments, variables=home.variables, cwd=home.work) as terminal:
+        terminal.wait_for("Password of alice: ")
+        terminal.type(PASSWORD)
+        terminal.wait_for("Its last group of four")
+        terminal.press_ctrl_c()
+        assert terminal.exit_code() != 0
+    assert load_keyring(home.state).epoch == 2

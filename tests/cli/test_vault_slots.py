@@ -40,7 +40,8 @@ def test_not_set_up(run: Run) -> None:
 def test_key_file(run: Run, home: Home) -> None:
     """A key file is made, listed, opens the vault in place of a person, and can be removed."""
     path = home.path / "vault.key"
-    added = run("vault", "slots", "add", "--key-file", str(path), "--password-stdin", given=PASSWORD)
+    adding = ("add", "--key-file", str(path), "--password-stdin")
+    added = run("vault", "slots", *adding, given=PASSWORD)
     assert (added.returncode, added.stderr) == (0, "")
     assert added.stdout.startswith(f"{path}: made, and opens the vault, as “key file”.")
     assert path.stat().st_mode & 0o777 == 0o600

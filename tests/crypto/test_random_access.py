@@ -4,6 +4,9 @@ import base64
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from hypothesis import example, given
 from hypothesis import strategies as st
 from vectors import loading
@@ -170,3 +173,31 @@ def test_a_file_that_shrinks_meanwhile() -> None:
     del sealed[20 * SEALED_CHUNK :]
     with pytest.raises(aead.InvalidSeal):
         b"".join(opener.parts(19 * CHUNK))
+
+
+@pytest.mark.parametrize("chunk", [1 << 18, (1 << 32) - 1, 1 << 32, (1 << 38) - 1])
+def test_far_into_a_message(chunk: int) -> None:
+    """Chunks are counted as the specification counts them, far beyond what a test could seal."""
+    salt = bytes(24)
+    info = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\x00" + salt + CONTEXT
+    derived = HKDFExpand(SHA512(), 76, info).derive(KEY)
+    nonce = (int.from_bytes(derived[32:44], "big") ^ chunk).to_bytes(12, "big")
+    last = AESGCM(derived[:32]).encrypt(nonce, b"the end", None)
+    at = PREFIX + chunk * SEALED_CHUNK
+
+    def read(offset: int, length: int) -> bytes:
+        return {0: salt + derived[44:], at: last}[offset][:length]
+
+    opener = RandomOpener(KEY, CONTEXT, read, at + len(last))
+    assert opener.size == chunk * CHUNK + 7
+    assert b"".join(opener.parts(opener.size - 3)) == b"end"
+
+
+def test_more_chunks_than_there_may_be() -> None:
+    """A message of more than 2^38 chunks is refused, whatever it holds."""
+
+    def read(offset: int, length: int) -> bytes:  # noqa: ARG001
+        return bytes(length)
+
+    with pytest.raises(aead.InvalidSeal):
+        RandomOpener(KEY, CONTEXT, read, PREFIX + (1 << 38) * SEALED_CHUNK + 20)

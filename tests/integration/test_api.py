@@ -22,6 +22,8 @@ SPECIFICATION = yaml.safe_load(
     (Path(__file__).parents[2] / "docs" / "reference" / "openapi.yaml").read_text()
 )
 API = "/jupyter-secure/api"
+GIVE = {"passphrase": "violet harbour ninety ducks"}
+SEAL = {"mode": "sealed", **GIVE}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 @pytest.fixture(scope="module")
 def client(server: LiveServer) -> Client:
     client = server.logged_in()
-    for name in ("a", "b", "p"):
+    for name in ("a", "b", "p", "s"):
         assert client.save(f"{name}.ipynb", notebook("1")).status_code == 201
     assert client.put(f"{API}/locks/p.ipynb", json={"mode": "private"}).status_code == 200
     return client
@@ -90,6 +92,22 @@ def check(method: str, path: str, answer: requests.Response) -> None:
             423,
             "elevation-required",
         ),
+        ("PUT", "/locks/{path}", "/locks/a.ipynb", {"mode": "sealed"}, 400, "invalid-input"),
+        ("PUT", "/locks/{path}", "/locks/s.ipynb", SEAL, 200, None),
+        ("PUT", "/locks/{path}", "/locks/s.ipynb", SEAL, 423, "passphrase-required"),
+        ("PUT", "/locks/{path}", "/locks/s.ipynb", {"mode": "private"}, 423, None),
+        ("PUT", "/locks/{path}", "/locks/a.ipynb", SEAL | {"passphrase": 1}, 400, "invalid-input"),
+        ("PUT", "/locks/{path}", "/locks/a.ipynb", SEAL | {"passphrase": "x"}, 400, None),
+        ("GET", "/protection/{path}", "/protection/s.ipynb", None, 200, None),
+        ("POST", "/locks/{path}", "/locks/s.ipynb", {"passphrase": "x"}, 403, "wrong-passphrase"),
+        ("POST", "/locks/{path}", "/locks/s.ipynb", {}, 400, "invalid-input"),
+        ("POST", "/locks/{path}", "/locks/s.ipynb", ["x"], 400, "invalid-input"),
+        ("POST", "/locks/{path}", "/locks/b.ipynb", {"passphrase": "x"}, 400, "invalid-input"),
+        ("POST", "/locks/{path}", "/locks/no.ipynb", {"passphrase": "x"}, 404, "not-found"),
+        ("POST", "/locks/{path}", "/locks/dir", {"passphrase": "x"}, 400, "invalid-input"),
+        ("DELETE", "/locks/{path}", "/locks/s.ipynb", None, 423, "passphrase-required"),
+        ("POST", "/locks/{path}", "/locks/s.ipynb", GIVE, 204, None),
+        ("DELETE", "/locks/{path}", "/locks/s.ipynb", None, 204, None),
         ("DELETE", "/locks/{path}", "/locks/a.ipynb", None, 204, None),
         ("DELETE", "/locks/{path}", "/locks/a.ipynb", None, 404, "not-found"),
         ("DELETE", "/locks/{path}", "/locks/p.ipynb", None, 423, "elevation-required"),
@@ -106,7 +124,14 @@ def check(method: str, path: str, answer: requests.Response) -> None:
         ("POST", "/catalogue", "/catalogue", {"action": "accept"}, 200, None),
         ("POST", "/catalogue/{path}", "/catalogue/dir", {"action": "accept"}, 200, None),
         ("POST", "/catalogue/{path}", "/catalogue/a.ipynb", {"action": "x"}, 400, "invalid-input"),
-        ("POST", "/catalogue/{path}", "/catalogue/b.ipynb", {"action": "restore"}, 404, None),
+        (
+            "POST",
+            "/catalogue/{path}",
+            "/catalogue/no.ipynb",
+            {"action": "restore"},
+            404,
+            "not-found",
+        ),
         ("GET", "/migration", "/migration", None, 200, None),
         ("POST", "/migration", "/migration", {"action": "melt", "path": ""}, 400, "invalid-input"),
         ("POST", "/migration", "/migration", {"action": "seal"}, 400, "invalid-input"),

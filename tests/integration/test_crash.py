@@ -168,7 +168,8 @@ def check_database(midwife: Midwife) -> None:
     database = midwife.place.database()  # which asks SQLite whether it is whole
     try:
         locks = DatabaseLocks(database)
-        assert sorted(len(locks.under(f"folder-{end}")) for end in (0, 1)) == [0, 3]
+        held = sorted(len(locks.under(f"folder-{end}")) for end in (0, 1))
+        assert held in ([0, 3], [3, 3]), "all of them at one end at least"
         accounts = DatabaseAccounts(database)
         account = accounts.get(USER)
         assert account is not None

@@ -130,10 +130,8 @@ def test_each_call_can_fail(writer: Writer, work: str, number: int, lasting: boo
 def test_each_call_of_the_keys_can_fail(writer: Writer, number: int) -> None:
     """vault.json is as it was, or as it was to be, and nothing lies beside it."""
     state = writer.place.folder / "state"
-    whole = {
-        keyring.to_json()
-        for keyring in (writer.place.keyring, writer.place.keyring.remove_slot("bob"))
-    }
+    without = writer.place.keyring.remove_slot(writer.place.vault.root(), "bob")
+    whole = {keyring.to_json() for keyring in (writer.place.keyring, without)}
     refused = 0
     for error in each_failure(number, writer.keys):
         refused += error is not None
@@ -227,7 +225,7 @@ def check_database_is_full(writer: Writer) -> None:
     before = (held, DatabaseAccounts(writer.database).list(), sessions.of_run("run"))
     for work in (
         lambda: locks.put(Lock("new.ipynb", None, LockMode.READ_ONLY, USER, NOW)),
-        lambda: locks.move("folder-0", "folder-1"),
+        lambda: locks.copy("folder-0", f"folder-{len(locks.list())}"),
         lambda: DatabaseAccounts(writer.database).accept_step(USER, 1),
         lambda: sessions.add(session(1)),
         writer.add_account,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.home import PASSWORD, Home, set_up
-from support.live_server import LiveServer, notebook, refusal, running
+from support.live_server import Client, LiveServer, notebook, refusal, running
 
 pytestmark = [
     pytest.mark.integration,
@@ -39,8 +39,8 @@ def secure(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = set_up(tmp_path_factory.mktemp("home"))
     for path in (home.path / "vault.key", home.work / "served.key"):
-        name = ("--name", path.stem)
-        done = secure(home, "vault", "slots", "add", "--key-file", str(path), *name, "--password-stdin")
+        adding = ("add", "--key-file", str(path), "--name", path.stem, "--password-stdin")
+        done = secure(home, "vault", "slots", *adding)
         assert done.returncode == 0, done.stderr
     return home
 
@@ -51,12 +51,11 @@ def server(home: Home) -> Iterator[LiveServer]:
         yield server
 
 
-def until_epoch(home: Home, path: Path, epoch: int, save: object) -> None:
+def save_until(client: Client, path: Path, epoch: int) -> None:
     """Save until the file is sealed in that epoch."""
-    assert callable(save)
     until = time.monotonic() + 30
     while True:
-        assert save().status_code in (200, 201)
+        assert client.save(path.name, notebook("2")).status_code in (200, 201)
         if int.from_bytes(path.read_bytes()[60:68], "big") >= epoch:
             return
         assert time.monotonic() < until, "the server did not take the new epoch"
@@ -76,8 +75,7 @@ def test_open_without_a_session(server: LiveServer, home: Home) -> None:
     assert secure(home, "vault", "rotate", ".", "--password-stdin").returncode == 0
     time.sleep(6)
     client = server.logged_in()
-    save = lambda: client.save("b.ipynb", notebook("2"))  # noqa: E731
-    until_epoch(home, home.work / "b.ipynb", 2, save)
+    save_until(client, home.work / "b.ipynb", 2)
 
 
 def test_nobody_gets_in_without_logging_in(server: LiveServer) -> None:
@@ -97,7 +95,7 @@ def test_key_file_is_not_served(server: LiveServer) -> None:
     assert client.delete("/api/contents/served.key").status_code == 403
 
 
-def test_full_rotation_waits(server: LiveServer, home: Home) -> None:
+def test_full_rotation_waits(server: LiveServer, home: Home) -> None:  # noqa: ARG001  # it has to run
     """A new root key is refused while a server runs, and changes nothing."""
     before = (home.state / "vault.json").read_bytes()
     arguments = ("--full", "--drop-other-slots", "--password-stdin")

@@ -406,3 +406,14 @@ def test_the_whole_root(client: Client, work: Path) -> None:
     finally:
         assert client.elevate().status_code == 200
         assert client.delete(f"{API}/sealed-folders/").status_code == 204
+
+
+def test_a_plain_file_takes_the_name_of_a_sealed_one(client: Client, work: Path) -> None:
+    """Where a sealed file was removed from outside, another one can be given its name."""
+    assert client.save(f"{work.name}/a.ipynb", notebook("gone")).status_code == 201
+    (work / "a.ipynb").unlink()
+    put(work, "b.txt", plain("other"))
+    moved = client.patch(f"/api/contents/{work.name}/b.txt", json={"path": f"{work.name}/a.ipynb"})
+    assert moved.status_code == 200, moved.text
+    assert is_sealed((work / "a.ipynb").read_bytes())
+    assert source_of(client, f"{work.name}/a.ipynb") == "other"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
-from support.home import set_up
+from support.home import PASSWORD, set_up
+from support.kernel import Kernel
 from support.live_server import Client, LiveServer, notebook, running
 from support.reaching import CHANGES, READS, part
+from support.terminal import COMMAND
 
 from jupyter_secure.vault.envelope import Header
 
@@ -359,6 +362,40 @@ def test_opening_is_no_more_than_reading(server: LiveServer, kept: Client) -> No
     for _ in range(5):
         assert kept.save("dir/sealed.ipynb", notebook(CANARY)).status_code == 200
     assert time.perf_counter() - started < 2.0
+
+
+def test_a_kernel_does_not_read_it(server: LiveServer, kept: Client) -> None:
+    """Code runs without asking anyone: what a person has opened is not open to it."""
+    del server
+    assert give(kept, "dir/sealed.ipynb").status_code == 204
+    kernel = Kernel.of_notebook(kept, "dir/sealed.ipynb")
+    for code in ("fs.cat('sealed.ipynb')", "fs.pipe('sealed.ipynb', b'x')"):
+        _, words = kernel.error(code)
+        assert words.startswith("“sealed.ipynb” is not given to kernels.")
+        assert CANARY not in words
+
+
+def test_a_lock_from_the_command_line_holds_at_once(server: LiveServer, owner: Client) -> None:
+    """What is locked beside a running server is withheld by it, and what is unlocked is not."""
+    owner.save("cli.ipynb", notebook(CANARY))
+    assert owner.get("/api/contents/cli.ipynb").status_code == 200
+    stdin = ["--password-stdin", "--passphrase-stdin"]
+    for command in (["lock", "--mode", "sealed", "--yes"], ["unlock"]):
+        done = subprocess.run(
+            [*COMMAND, *command, "cli.ipynb", *stdin],
+            input=f"{PASSWORD}\n{PASSPHRASE}\n",
+            env=server.home.variables,
+            cwd=server.home.work,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        if command[0] == "lock":
+            withheld(owner.get("/api/contents/cli.ipynb"))
+            assert give(owner, "cli.ipynb").status_code == 204
+        assert CANARY in owner.get("/api/contents/cli.ipynb").text
 
 
 def test_nothing_lies_open(server: LiveServer, kept: Client) -> None:

@@ -473,3 +473,19 @@ def test_changed_since(tmp_path: Path) -> None:
         file.commit()
     assert path.read_bytes() == b"newer work"
     assert os.listdir(tmp_path) == ["a"]
+
+
+def test_finished_and_not_yet_in_place(tmp_path: Path) -> None:
+    """What is finished can be read back while the old content is in place, and then committed."""
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    file = AtomicFile(path)
+    file.write(b"new")
+    written = file.finish()
+    assert (written.read_bytes(), path.read_bytes()) == (b"new", b"old")
+    assert file.finish() == written
+    file.commit()
+    assert path.read_bytes() == b"new"
+    file.abort()
+    assert os.listdir(tmp_path) == ["a"]
+    assert path.read_bytes() == b"new"

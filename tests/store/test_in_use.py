@@ -37,7 +37,8 @@ def test_alone(tmp_path: Path) -> None:
 def test_killed(tmp_path: Path) -> None:
     """A server that was killed is not taken to be there."""
     program = (
-        "import sys, time; from pathlib import Path; from jupyter_secure.store.in_use import InUse\n"
+        "import sys, time; from pathlib import Path\n"
+        "from jupyter_secure.store.in_use import InUse\n"
         "held = InUse.take(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
     )
     variables = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

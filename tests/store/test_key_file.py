@@ -91,7 +91,7 @@ def _write(path: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
-        (lambda path: None, NotFound, "There is no key file"),
+        (lambda _: None, NotFound, "There is no key file"),
         (lambda path: path.symlink_to(path), StorageFailed, "cannot be read"),
         (lambda path: path.mkdir(mode=0o700), InvalidInput, "regular file"),
         (lambda path: os.mkfifo(path, 0o600), InvalidInput, "regular file"),

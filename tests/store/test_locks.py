@@ -104,43 +104,54 @@ def test_under(store: LockStore, prefix: str, found: list[str]) -> None:
     assert sorted(one.path for one in store.under(prefix)) == sorted(found)
 
 
-def test_move_folder(store: LockStore) -> None:
-    """Locks follow a folder that is renamed, and those of a like-named one stay."""
+def test_copy_folder(store: LockStore) -> None:
+    """Locks hold in a folder's new place as well, until they are forgotten at the old one."""
     for path in ("ü/a", "ü/b/c", "üx/a", "z"):
         store.put(lock(path, file_id=b"1" * 16))
-    assert store.move("ü", "new/ü") == 2
-    assert sorted(paths(store)) == ["new/ü/a", "new/ü/b/c", "z", "üx/a"]
+    store.copy("ü", "new/ü")
+    assert sorted(paths(store)) == ["new/ü/a", "new/ü/b/c", "z", "ü/a", "ü/b/c", "üx/a"]
     assert store.get("new/ü/a") == lock("new/ü/a", file_id=b"1" * 16)
+    store.forget("ü")
+    assert sorted(paths(store)) == ["new/ü/a", "new/ü/b/c", "z", "üx/a"]
 
 
-def test_move_file(store: LockStore) -> None:
-    """A lock follows its file; moving what has none does nothing."""
+def test_copy_file(store: LockStore) -> None:
+    """A lock is copied with its file; where there is none, nothing is done."""
     store.put(lock("a"))
-    assert store.move("a", "b") == 1
-    assert store.move("a", "c") == 0
-    assert store.move("b", "b") == 0
-    assert paths(store) == ["b"]
+    store.copy("a", "b")
+    store.copy("c", "d")
+    store.copy("b", "b")
+    assert paths(store) == ["a", "b"]
 
 
-def test_move_onto_a_lock(store: LockStore) -> None:
-    """A lock is never moved over another: nothing moves then."""
+def test_forget(store: LockStore) -> None:
+    """Everybody's locks go with what is gone, and no others."""
+    for path, owner in (("f", "alice"), ("f/a", "bob"), ("f2", "alice")):
+        store.put(lock(path, owner=owner))
+    store.forget("f")
+    assert paths(store) == ["f2"]
+
+
+def test_copy_onto_a_lock(store: LockStore) -> None:
+    """A lock is never put over another: nothing is copied then."""
     for path in ("x/a", "x/b", "y/b"):
         store.put(lock(path))
     with pytest.raises(Conflict):
-        store.move("x", "y")
+        store.copy("x", "y")
     assert paths(store) == ["x/a", "x/b", "y/b"]
 
 
 @pytest.mark.parametrize("name", ["bad\udc80.ipynb", "nul\0.ipynb"])
 def test_names_that_are_not_text(store: LockStore, name: str) -> None:
-    """A name that is not text has no lock and can get none, by moving neither."""
+    """A name that is not text has no lock and can get none, by copying neither."""
     assert store.get(name) is None
     assert store.under(name) == ()
     assert not store.remove(name, "alice")
-    assert store.move(name, "b") == 0
+    store.copy(name, "b")
+    store.forget(name)
     with pytest.raises(InvalidInput):
         store.put(lock(name))
     store.put(lock("a"))
     with pytest.raises(InvalidInput):
-        store.move("a", name)
+        store.copy("a", name)
     assert paths(store) == ["a"]

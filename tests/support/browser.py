@@ -137,6 +137,8 @@ class Person:
                 ".some(kernel => kernel.execution_state == 'idle' && kernel.connections)",
                 arg=f"{self.server.url}/api/kernels",
             )
+            # The server knows of the page's connection before the page has taken the kernel up.
+            expect(self.page.locator(".jp-KernelName")).to_contain_text("Python 3")
 
     @property
     def notebook(self) -> Locator:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -40,8 +41,8 @@ from jupyter_secure.store.database import Database
 from jupyter_secure.store.locks import DatabaseLocks
 from jupyter_secure.store.sessions import DatabaseSessions
 from jupyter_secure.store.vault_file import load_keyring, save_keyring
-from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.catalogue import Catalogue
+from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.vault import Vault
 
 CANARY = "canary-51c4e7"
@@ -196,16 +197,16 @@ class Writer:
         if self.path(names[1]).exists():
             names.reverse()
         old, new = map(self.path, names)
-        key = self.content.moving.check(old, ALICE)
-        self.content.moving.check_destination(old, new)
+        move = self.content.moving.begin(old, new, ALICE)
         os.rename(old, new)
-        self.content.moving.moved(key, new)
+        move.finish()
 
     def seal(self) -> None:
         """Seal a plain file in place, which locking does. It holds no secret before."""
         path = self.path("plain.csv")
         if path.read_bytes() != PLAIN:
             write_atomically(path, PLAIN)
+        self.content.hooks.left(path, None)
         self.content.seal_in_place(path)
 
     def copy_folder(self) -> None:
@@ -216,7 +217,8 @@ class Writer:
     def keys(self) -> None:
         """Write vault.json with one account more, and as it was."""
         keyring = self.place.keyring
-        save_keyring(self.place.folder / "state", keyring.remove_slot("bob"))
+        without = keyring.remove_slot(self.place.vault.root(), "bob")
+        save_keyring(self.place.folder / "state", without)
         save_keyring(self.place.folder / "state", keyring)
 
     def seal_tree(self, jobs: int = 1) -> None:
@@ -241,9 +243,12 @@ class Writer:
         """Move the locks of a folder."""
         locks = DatabaseLocks(self.database)
         ends = ["folder-0", "folder-1"]
+        if all(locks.under(end) for end in ends):  # a life before this one ended between the two
+            locks.forget(ends[1])
         if locks.under(ends[1]):
             ends.reverse()
-        locks.move(*ends)
+        locks.copy(*ends)
+        locks.forget(ends[0])
 
     def log_in(self) -> None:
         """Use up a code and begin a session."""
@@ -296,11 +301,12 @@ def furnish(folder: Path, keyring: Keyring) -> Place:
         ("saved.ipynb", "saved.ipynb"),
         ("uploaded.ipynb", "uploaded.ipynb"),
         ("kept.ipynb", "kept.ipynb"),
-        ("restored.ipynb", "kept.ipynb"),
         ("moved-0.ipynb", "moved.ipynb"),
         ("folder/inner.ipynb", "inner.ipynb"),
     ):
         content.write(place.root / file, data_of(name, 0), ALICE)
+    # The same file at another place, for which the checkpoints are good as well.
+    shutil.copy(place.root / "kept.ipynb", place.root / "restored.ipynb")
     content.checkpoints.keep(place.root / "kept.ipynb", place.root / "kept-checkpoint.ipynb", ALICE)
     (place.root / "plain.csv").write_bytes(PLAIN)
     (place.root / "folder" / "plain.csv").write_bytes(PLAIN)

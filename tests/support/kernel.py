@@ -6,6 +6,7 @@ import json
 import socket
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from support.live_server import Client, run_cell
 
 _PREPARE = "import fsspec, json, os; fs = fsspec.filesystem('secure')"
 _MARK = "answer: "
+_TRACEBACK = "Traceback (most recent call last)"
+_NUMBERS = count()
 
 
 @dataclass
@@ -47,8 +50,11 @@ class Kernel:
         return kernel
 
     def run(self, code: str) -> str:
-        """Run code; return what it printed, a traceback included."""
-        return run_cell(self.channel, code)
+        """Run code; return what it printed. Fails with its traceback."""
+        # Numbered, because a kernel takes no message twice.
+        printed = run_cell(self.channel, f"# {next(_NUMBERS)}\n{code}")
+        assert _TRACEBACK not in printed, printed
+        return printed
 
     def value(self, expression: str) -> Any:
         """Return the value of an expression, by way of JSON; fails with the kernel's traceback."""

@@ -133,8 +133,8 @@ def test_impossible_changes(keyring: Keyring) -> None:
     with pytest.raises(InvalidInput):
         mixed.add_key_file(ROOT, "", FileKey.generate())
     with pytest.raises(NotFound):
-        mixed.remove_key_file("two")
-    assert mixed.remove_key_file("one") == keyring
+        mixed.remove_key_file(ROOT, "two")
+    assert mixed.remove_key_file(ROOT, "one") == keyring
 
 
 def test_root_check(keyring: Keyring) -> None:

@@ -57,18 +57,6 @@ def test_frozen_alterations_give_no_key(vector: dict[str, str]) -> None:
         independent_reader.open_vault_with_key_file(altered(vector), key)
 
 
-@pytest.mark.parametrize("vector", VECTORS["no_previous"], ids=lambda vector: vector["name"])
-def test_frozen_alterations_give_no_previous_key(vector: dict[str, str]) -> None:
-    """An old root key that was altered is not given out, here or in the independent reader."""
-    keyring = Keyring.from_json(altered(vector))
-    root, _ = keyring.open_with_key_file(FileKey.from_text(KEY_FILE))
-    with pytest.raises(StateUnusable):
-        keyring.previous_root(root)
-    key = independent_reader.read_key_file(KEY_FILE)
-    with pytest.raises(independent_reader.Refused):
-        independent_reader.open_vault_with_key_file(altered(vector), key)
-
-
 @pytest.mark.parametrize("vector", VECTORS["refused_files"], ids=lambda vector: vector["name"])
 def test_frozen_files_are_refused(vector: dict[str, str]) -> None:
     """Every frozen text that is no key file is refused, here and in the independent reader."""

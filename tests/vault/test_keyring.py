@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from jupyter_secure.errors import (
 )
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
+from jupyter_secure.vault.vault import Vault
 
 VECTORS = loading.load("vault-file.json")
 ROOT = bytes.fromhex(VECTORS["root_key"])
@@ -219,7 +221,7 @@ def test_slots_are_added_and_removed(made: tuple[Keyring, RootKey]) -> None:
     keyring, root = made
     both = keyring.add_password_slot(root, "bob", "battery staple", profile=OWASP_MINIMUM)
     assert both.open_with_password("bob", "battery staple").expose() == root.expose()
-    left = both.remove_slot("alice")
+    left = both.remove_slot(root, "alice")
     assert [slot.name for slot in left.slots] == ["bob"]
     assert left.open_with_password("bob", "battery staple").expose() == root.expose()
     with pytest.raises(WrongKey):
@@ -247,7 +249,8 @@ def test_two_slots_of_one_password_share_nothing(made: tuple[Keyring, RootKey]) 
         (lambda k, r: k.add_password_slot(r, "", "battery staple"), InvalidInput),
         (lambda k, r: k.add_password_slot(r, "b\ud800b", "battery staple"), InvalidInput),
         (lambda k, r: k.add_password_slot(r, "é" * 513, "battery staple"), InvalidInput),
-        (lambda k, _: k.remove_slot("bob"), NotFound),
+        (lambda k, r: k.remove_slot(r, "bob"), NotFound),
+        (lambda k, _: k.remove_slot(RootKey.generate(), "alice"), WrongKey),
     ],
 )
 def test_impossible_changes_are_refused(
@@ -300,3 +303,41 @@ def test_later_epoch(made: tuple[Keyring, RootKey]) -> None:
         later.with_epoch(root, 8)
     with pytest.raises(WrongKey):
         keyring.with_epoch(RootKey.generate(), 2)
+
+
+def test_nothing_is_moved_unseen(made: tuple[Keyring, RootKey]) -> None:
+    """Slots in another order, one put back, or one taken out: no key comes of it, by any way in."""
+    keyring, root = made
+    both = keyring.add_password_slot(root, "bob", "battery staple", profile=OWASP_MINIMUM)
+    altered = [
+        replace(both, slots=both.slots[::-1]),
+        replace(both, slots=both.slots[:1]),
+        replace(both.remove_slot(root, "bob"), slots=both.slots),
+        replace(both.with_epoch(root, 2), mac=both.mac),
+        replace(both, previous=both.with_new_root(root, RootKey.generate(), 2).previous),
+    ]
+    for one in altered:
+        read = Keyring.from_json(replace(one, epoch=max(one.epoch, 2)).to_json())
+        with pytest.raises((StateUnusable, WrongKey)):
+            read.open_with_password("alice", "correct horse")
+        with pytest.raises(StateUnusable, match="altered"):
+            one.open_with_password("alice", "correct horse")
+        with pytest.raises(StateUnusable, match="altered"):
+            Vault(one).unseal(root)
+    sound = Vault(both)
+    sound.unseal(root)
+    assert sound.is_open
+
+
+def test_an_open_vault_takes_no_altered_keyring(made: tuple[Keyring, RootKey]) -> None:
+    """A later epoch whose slots were altered is not taken, and the present keys stay."""
+    keyring, root = made
+    present = [keyring]
+    vault = Vault(keyring, newest=lambda: present[0])
+    vault.unseal(root)
+    present[0] = replace(keyring.with_epoch(root, 2), slots=())
+    with pytest.raises(StateUnusable):
+        vault.refresh()
+    assert vault.is_open
+    present[0] = keyring.with_epoch(root, 2)
+    vault.refresh()

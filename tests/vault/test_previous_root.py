@@ -32,7 +32,7 @@ def test_only_forward(between: Keyring) -> None:
 
 def test_afterwards(between: Keyring) -> None:
     """When it is finished nothing of the old key is left."""
-    after = between.without_previous()
+    after = between.without_previous(NEW)
     assert after.previous_root(NEW) is None
     assert b"previous" not in after.to_json()
     assert after.with_epoch(NEW, 8).epoch == 8

@@ -361,7 +361,8 @@ def test_streams_are_the_same_files(pieces: list[bytes], step: int) -> None:
     blob = b"".join([sealer.header, *map(sealer.update, pieces), sealer.finalize()])
     assert VAULT.open_bytes(blob, expect=FileClass.STAGING).data == b"".join(pieces)
     opener = VAULT.opener(Header.parse(blob), expect=FileClass.STAGING)
-    parts = [opener.update(blob[at : at + step]) for at in range(BASE_HEADER_BYTES, len(blob), step)]
+    places = range(BASE_HEADER_BYTES, len(blob), step)
+    parts = [opener.update(blob[at : at + step]) for at in places]
     assert b"".join([*parts, opener.finalize()]) == b"".join(pieces)
 
 
@@ -466,3 +467,34 @@ def test_a_newer_keyring_that_does_not_fit_the_key() -> None:
     with pytest.raises(WrongKey):
         vault.unseal(root)
     assert not vault.is_open
+
+
+def test_a_newer_epoch_counts_from_the_next_refresh() -> None:
+    """An open vault that looks again seals in the newest epoch; a sealed one does not look."""
+    root = RootKey(ROOT)
+    present = [Keyring.from_root(root, VAULT_ID, 1)]
+    looked: list[Keyring] = []
+
+    def newest() -> Keyring:
+        looked.append(present[0])
+        return present[0]
+
+    vault = Vault(present[0], newest=newest)
+    vault.refresh()
+    assert looked == []
+    vault.unseal(root)
+    present[0] = Keyring.from_root(root, VAULT_ID, 3)
+    sealed = vault.seal_bytes(b"x", file_class=FileClass.CONTENT)
+    vault.refresh()
+    later = vault.seal_bytes(b"x", file_class=FileClass.CONTENT)
+    assert [Header.parse(one).stanza.epoch for one in (sealed, later)] == [1, 3]
+    for one in (sealed, later):
+        assert vault.open_bytes(one, expect=FileClass.CONTENT).data == b"x"
+    present[0] = Keyring.from_root(root, VAULT_ID, 2)
+    vault.refresh()
+    again = vault.seal_bytes(b"x", file_class=FileClass.CONTENT)
+    assert Header.parse(again).stanza.epoch == 3
+    present[0] = Keyring.from_root(RootKey.generate(), VAULT_ID, 9)
+    with pytest.raises(WrongKey):
+        vault.refresh()
+    assert vault.open_bytes(again, expect=FileClass.CONTENT).data == b"x"

@@ -119,13 +119,39 @@ def open_vault(text: bytes, name: str, password: str) -> bytes:
     kdf, vault_id = slot["kdf"], bytes.fromhex(vault["vault_id"])
     salt, cost = bytes.fromhex(kdf["salt"]), (kdf["iterations"], kdf["lanes"], kdf["memory_kib"])
     slot_key = argon2id(password, salt, cost)
-    context = b"jsec/slot/v1" + vault_id + bytes.fromhex(slot["id"]) + struct.pack(">B3I", 1, *cost)
-    context += salt + len(name.encode()).to_bytes(2, "big") + name.encode()
-    root_key = open_cobblestone(slot_key, context, bytes.fromhex(slot["wrapped"]))
-    check = hkdf(root_key, b"jsec/root-check/v1" + vault_id + u64(vault["epoch"]))
-    if check.hex() != vault["root_check"]:
-        raise Refused("root check")
+    wrapped = bytes.fromhex(slot["wrapped"])
+    root_key = open_cobblestone(slot_key, slot_context(slot, vault_id), wrapped)
+    check_vault(vault, root_key)
     return root_key
+
+
+def slot_context(slot: dict[str, Any], vault_id: bytes) -> bytes:
+    """What a slot says, as its wrapped key is bound to it."""
+    name, context = slot["name"].encode(), b"jsec/slot/v1" + vault_id + bytes.fromhex(slot["id"])
+    if slot["kind"] == "key-file":
+        context += b"\2"
+    else:
+        kdf = slot["kdf"]
+        cost = struct.pack(">B3I", 1, kdf["iterations"], kdf["lanes"], kdf["memory_kib"])
+        context += cost + bytes.fromhex(kdf["salt"])
+    return context + len(name).to_bytes(2, "big") + name
+
+
+def check_vault(vault: dict[str, Any], root_key: bytes) -> None:
+    """Section "Authentication"."""
+    vault_id, epoch = bytes.fromhex(vault["vault_id"]), u64(vault["epoch"])
+    if hkdf(root_key, b"jsec/root-check/v1" + vault_id + epoch).hex() != vault["root_check"]:
+        raise Refused("root check")
+    slots = sorted(vault["slots"], key=lambda slot: ["password", "key-file"].index(slot["kind"]))
+    message = epoch + len(slots).to_bytes(2, "big")
+    for slot in slots:
+        message += slot_context(slot, vault_id) + bytes.fromhex(slot["wrapped"])
+    if "previous" in vault:
+        previous = vault["previous"]
+        message += u64(previous["epoch"]) + bytes.fromhex(previous["wrapped"])
+    key = hkdf(root_key, b"jsec/vault-file/v1" + vault_id)
+    if hmac.digest(key, message, "sha256").hex() != vault["mac"]:
+        raise Refused("mac")
 
 
 def read_key_file(text: bytes) -> bytes:
@@ -141,16 +167,12 @@ def open_vault_with_key_file(text: bytes, key: bytes) -> tuple[bytes, bytes | No
     vault: dict[str, Any] = json.loads(text)
     vault_id, epoch = bytes.fromhex(vault["vault_id"]), vault["epoch"]
     for slot in vault["slots"]:
-        name = slot["name"].encode()
-        context = b"jsec/slot/v1" + vault_id + bytes.fromhex(slot["id"]) + b"\2"
-        context += len(name).to_bytes(2, "big") + name
+        context, wrapped = slot_context(slot, vault_id), bytes.fromhex(slot["wrapped"])
         try:
-            root_key = open_cobblestone(key, context, bytes.fromhex(slot["wrapped"]))
+            root_key = open_cobblestone(key, context, wrapped)
         except Refused:
             continue
-        check = hkdf(root_key, b"jsec/root-check/v1" + vault_id + u64(epoch))
-        if slot["kind"] != "key-file" or check.hex() != vault["root_check"]:
-            raise Refused("root check")
+        check_vault(vault, root_key)
         if "previous" not in vault:
             return root_key, None
         purpose, previous = b"jsec/previous-root/v1" + vault_id + u64(epoch), vault["previous"]

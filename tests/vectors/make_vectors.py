@@ -326,6 +326,7 @@ def vault_file() -> dict[str, Any]:
     keyring = keyring.add_password_slot(root, "rené", "pâté ﬁne", profile=RFC_9106_LOW_MEMORY)
     text = keyring.to_json().decode()
     first, second = (slot.slot_id.hex() for slot in keyring.slots)
+    other_mac = Keyring.from_root(root, OTHER_VAULT_ID, 1).mac.hex()
 
     def refused(name: str, old: str, new: str, reason: str = "state") -> dict[str, str]:
         if old not in text:
@@ -374,6 +375,8 @@ def vault_file() -> dict[str, Any]:
             refused("lanes 17", '"lanes": 1', '"lanes": 17'),
             refused("memory below 19 MiB", '"memory_kib": 19456', '"memory_kib": 19455'),
             refused("memory of 64 GiB", '"memory_kib": 19456', '"memory_kib": 67108864'),
+            refused("mac missing", f',\n  "mac": "{keyring.mac.hex()}"', ""),
+            refused("mac short", keyring.mac.hex(), keyring.mac.hex()[:-2]),
             refused("salt short", keyring.slots[0].salt.hex(), "00"),
             refused("wrapped short", keyring.slots[0].wrapped.hex(), "00"),
         ],
@@ -386,6 +389,18 @@ def vault_file() -> dict[str, Any]:
             refused("another vault id", VAULT_ID.hex(), OTHER_VAULT_ID.hex(), "wrong-key"),
             refused("epoch changed", '"epoch": 1', '"epoch": 2', "state"),
             refused("root check changed", keyring.root_check.hex(), "00" * 32, "state"),
+            # What is not authentic though alice's own slot opens.
+            refused("mac changed", keyring.mac.hex(), "00" * 32, "state"),
+            refused("mac of another vault", keyring.mac.hex(), other_mac, "state"),
+            refused("another's slot taken out", _second_slot(text), "", "state"),
+            refused("another's slot renamed", '"rené"', '"renée"', "state"),
+            refused("another's cost changed", '"iterations": 3', '"iterations": 2', "state"),
+            refused(
+                "another's key exchanged",
+                keyring.slots[1].wrapped.hex(),
+                keyring.slots[0].wrapped.hex(),
+                "state",
+            ),
         ],
     }
 
@@ -426,6 +441,7 @@ def key_file() -> dict[str, Any]:
             refused("name empty", '"night job"', '""'),
             refused("previous no object", '"previous": {', '"previous": 1, "x": {'),
             refused("previous twice", '"previous": {', '"previous": {}, "previous": {'),
+            refused("previous gone", '"previous": {', '"x": {'),
             refused("previous epoch 0", '"epoch": 6', '"epoch": 0'),
             refused("previous epoch not before", '"epoch": 6', '"epoch": 7'),
             refused("previous epoch 6.0", '"epoch": 6', '"epoch": 6.0'),
@@ -440,11 +456,11 @@ def key_file() -> dict[str, Any]:
             refused("wrapped by another key", one.wrapped.hex(), "00" * 104, "wrong-key"),
             refused("epoch changed", '"epoch": 7', '"epoch": 8'),
             refused("root check changed", keyring.root_check.hex(), "00" * 32),
-        ],
-        # These open, and must not give out a previous root key.
-        "no_previous": [
+            refused("mac changed", keyring.mac.hex(), "00" * 32),
             refused("previous epoch changed", '"epoch": 6', '"epoch": 5'),
             refused("previous wrapped changed", previous.wrapped.hex(), "00" * 104),
+            refused("another's slot renamed", '"other"', '"others"'),
+            refused("alice's slot renamed", '"alice"', '"alicia"'),
         ],
         "refused_files": [
             {"name": "empty", "text": ""},
@@ -457,6 +473,11 @@ def key_file() -> dict[str, Any]:
             {"name": "a space", "text": " " + line},
         ],
     }
+
+
+def _second_slot(text: str) -> str:
+    begin = text.index("\n    },\n") + len("\n    }")
+    return text[begin : text.index("\n  ]")]
 
 
 def recovery_key() -> dict[str, Any]:

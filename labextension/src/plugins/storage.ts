@@ -3,7 +3,7 @@
  */
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
-import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { IDefaultFileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
 
 import { Asking } from '../asking';
 import { Catalogue } from '../catalogue';
@@ -54,7 +54,7 @@ export const storageCommands: JupyterFrontEndPlugin<void> = {
   description: 'Adds the commands that encrypt folders and review changed files.',
   autoStart: true,
   requires: [ISecurity, ICatalogue, IMigrating, ISealedFolders],
-  optional: [IFileBrowserFactory, ICommandPalette],
+  optional: [IFileBrowserFactory, IDefaultFileBrowser, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     security: Security,
@@ -62,6 +62,7 @@ export const storageCommands: JupyterFrontEndPlugin<void> = {
     migration: Migrating,
     folders: SealedFolders,
     browsers: IFileBrowserFactory | null,
+    usual: IDefaultFileBrowser | null,
     palette: ICommandPalette | null
   ) => {
     const { commands } = app;
@@ -74,7 +75,7 @@ export const storageCommands: JupyterFrontEndPlugin<void> = {
     };
     /** The folder that the file browser shows; everything where there is none. */
     const inView = (): string =>
-      contents.localPath(browsers?.tracker.currentWidget?.model.path ?? '');
+      contents.localPath((browsers?.tracker.currentWidget ?? usual)?.model.path ?? '');
     const idle = (): boolean => security.configured && migration.run?.running !== true;
     const onFolder = (): boolean => security.configured && selected() !== null;
 

@@ -30,6 +30,10 @@ const TITLES: Record<RefusalReason, (name: string) => string> = {
   ...FINDING_TITLES
 };
 
+function titleOf(path: string, { reason }: IRefusal): string {
+  return TITLES[reason](PathExt.basename(path));
+}
+
 function iconOf(reason: RefusalReason): LabIcon {
   if (isFinding(reason)) {
     return alertShieldIcon;
@@ -87,16 +91,12 @@ export function CoverView(props: {
   const { path, refusal, actions } = props;
   const Icon = iconOf(refusal.reason);
   return (
-    <section
-      className="jsec-Cover-card"
-      data-level={isFinding(refusal.reason) ? 'warn' : undefined}
-      aria-labelledby="jsec-cover-title"
-    >
+    <div className="jsec-Cover-card" data-level={isFinding(refusal.reason) ? 'warn' : undefined}>
       <Icon.react className="jsec-Cover-icon" tag="span" aria-hidden="true" />
-      <h2 id="jsec-cover-title">{TITLES[refusal.reason](PathExt.basename(path))}</h2>
+      <h2>{titleOf(path, refusal)}</h2>
       <p>{wordsOf(refusal)}</p>
       <Choices refusal={refusal} actions={actions} />
-    </section>
+    </div>
   );
 }
 
@@ -109,6 +109,9 @@ export class Cover extends ReactWidget {
     super();
     this.addClass('jsec-Cover');
     this.node.tabIndex = -1;
+    // What is read out when it takes the focus itself.
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', titleOf(path, refusal));
   }
 
   protected override render(): JSX.Element {

@@ -1,7 +1,7 @@
 /**
  * What can be done about a file that is not as it was left, on the page that covers it.
  */
-import React, { useEffect, useState } from 'react';
+import React, { useEffect, useId, useState } from 'react';
 
 export interface IFindingActions {
   /** Whether the server still has the last good version. */
@@ -16,6 +16,7 @@ export function FindingChoices({ actions }: { actions: IFindingActions }): JSX.E
   // The choices come when all of them are known: none moves under a finger that is about to press.
   const [looked, setLooked] = useState(false);
   const [canRestore, setCanRestore] = useState<boolean | null>(null);
+  const id = useId();
   const [message, setMessage] = useState('');
   const [busy, setBusy] = useState(false);
   useEffect(() => {
@@ -59,12 +60,12 @@ export function FindingChoices({ actions }: { actions: IFindingActions }): JSX.E
               className="jp-mod-styled jp-mod-accept"
               type="button"
               disabled={busy}
-              aria-describedby="jsec-choice-restore"
+              aria-describedby={`${id}-restore`}
               onClick={() => void run(actions.restore)}
             >
               Restore the last good version
             </button>
-            <span id="jsec-choice-restore">What lies there now is replaced by it.</span>
+            <span id={`${id}-restore`}>What lies there now is replaced by it.</span>
           </li>
         )}
         <li>
@@ -72,12 +73,12 @@ export function FindingChoices({ actions }: { actions: IFindingActions }): JSX.E
             className="jp-mod-styled"
             type="button"
             disabled={busy}
-            aria-describedby="jsec-choice-accept"
+            aria-describedby={`${id}-accept`}
             onClick={() => void run(actions.accept)}
           >
             Accept it as it is
           </button>
-          <span id="jsec-choice-accept">
+          <span id={`${id}-accept`}>
             You put it there yourself: copied it, restored a backup, or checked out a version.
           </span>
         </li>
@@ -85,12 +86,12 @@ export function FindingChoices({ actions }: { actions: IFindingActions }): JSX.E
           <button
             className="jp-mod-styled"
             type="button"
-            aria-describedby="jsec-choice-leave"
+            aria-describedby={`${id}-leave`}
             onClick={actions.close}
           >
             Leave it
           </button>
-          <span id="jsec-choice-leave">Nothing is changed; this page closes.</span>
+          <span id={`${id}-leave`}>Nothing is changed; this page closes.</span>
         </li>
       </ul>
       {canRestore === false && (

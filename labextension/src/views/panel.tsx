@@ -147,6 +147,7 @@ export function PanelView({
                 {protection.name === 'encryption' && (
                   <EncryptionChoices
                     status={status}
+                    said={status.sentence !== '' && protection.sentence === status.sentence}
                     running={migration?.run.running === true}
                     actions={actions}
                   />

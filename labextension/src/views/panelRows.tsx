@@ -47,10 +47,12 @@ export interface IEncryptionActions {
 /** What can be done about files that are plain, and about those that are not as they were left. */
 export function EncryptionChoices(props: {
   status: IStatus;
+  /** Whether the head of the panel says already what was found. */
+  said: boolean;
   running: boolean;
   actions: IEncryptionActions;
 }): JSX.Element {
-  const { status, running, actions } = props;
+  const { status, said, running, actions } = props;
   const { vault, catalogue } = props.status;
   const findings = catalogue?.findings ?? 0;
   const altered = catalogue?.checked === 'altered';
@@ -58,8 +60,10 @@ export function EncryptionChoices(props: {
   return (
     <>
       {(findings > 0 || altered) && (
-        <span className="jsec-Row-remedy">
-          {findings > 0 && `${describeFindings(findings)}. `}
+        <>
+          {findings > 0 && !said && (
+            <span className="jsec-Row-remedy">{describeFindings(findings)}.</span>
+          )}{' '}
           <button
             className="jsec-Link"
             type="button"
@@ -68,7 +72,7 @@ export function EncryptionChoices(props: {
           >
             Review
           </button>
-        </span>
+        </>
       )}
       {plain && status.configured && (
         <button

@@ -8,6 +8,7 @@ import React, { useCallback, useEffect, useRef, useState } from 'react';
 import { IAccepted, IFinding, IFindings } from '../answers';
 import { FINDING_WORDS, describeFindings, files, folderName } from '../words';
 import { Failures } from './failures';
+import { IFolder, byFolder } from './findingFolders';
 import { LiveDialog } from './liveDialog';
 
 export interface IReviewActions {
@@ -18,20 +19,14 @@ export interface IReviewActions {
   restore: (path: string) => Promise<void>;
 }
 
+/** Of a folder, no more than these are listed: a restored backup may hold thousands. */
+const LISTED = 50;
+
 /** A choice that was made and is not confirmed yet. */
 interface IAsked {
   path: string;
   action: 'accept' | 'restore';
   question: string;
-}
-
-function byFolder(findings: IFinding[]): [string, IFinding[]][] {
-  const folders = new Map<string, IFinding[]>();
-  for (const finding of findings) {
-    const folder = PathExt.dirname(finding.path);
-    folders.set(folder, [...(folders.get(folder) ?? []), finding]);
-  }
-  return [...folders].sort(([a], [b]) => a.localeCompare(b));
 }
 
 export function Review({ actions }: { actions: IReviewActions }): JSX.Element {
@@ -103,7 +98,7 @@ export function Review({ actions }: { actions: IReviewActions }): JSX.Element {
         {said && `${said} `}
         {findings.length === 0
           ? altered
-            ? 'The record of what was saved was changed from outside.'
+            ? 'No file is known to be changed.'
             : truncated
               ? 'Nothing was found so far; there was no time to look at every file.'
               : 'Every file is as it was left.'
@@ -117,36 +112,26 @@ export function Review({ actions }: { actions: IReviewActions }): JSX.Element {
       )}
       {altered && (
         <p>
-          Because of that, changes to other files may not be found. Look with care at what you open.
-          Accepting begins the record anew, with the files as they are now.
+          The record of what was saved was itself changed from outside, so changes to other files
+          may not be found. Look with care at what you open. Accepting begins the record anew, with
+          the files as they are now.
         </p>
       )}
-      {altered && findings.length === 0 && (
-        <Choice {...choice} about={acceptAll('', 0, true)} label="Accept all files" />
+      {(altered || folders.length > 1 || (folders[0]?.path === '' && findings.length > 1)) && (
+        <Choice
+          {...choice}
+          about={acceptAll('', findings.length, truncated || altered)}
+          label="Accept all"
+        />
       )}
-      {(folders.length > 1 || (folders[0]?.[0] === '' && findings.length > 1)) && (
-        <Choice {...choice} about={acceptAll('', findings.length, truncated)} label="Accept all" />
-      )}
-      {folders.map(([folder, inside]) => (
-        <section key={folder} aria-label={folderName(folder)}>
-          <header className="jsec-Review-folder">
-            {(folder !== '' || folders.length > 1) && (
-              <h4>{folder === '' ? 'Not in a folder' : `${folder}/`}</h4>
-            )}
-            {inside.length > 1 && folder !== '' && (
-              <Choice
-                {...choice}
-                about={acceptAll(folder, countBelow(findings, folder), truncated)}
-                label={`Accept all in ${PathExt.basename(folder)}/`}
-              />
-            )}
-          </header>
-          <ul>
-            {inside.map(finding => (
-              <Item key={finding.path} finding={finding} choice={choice} />
-            ))}
-          </ul>
-        </section>
+      {folders.map(folder => (
+        <Folder
+          key={folder.path}
+          folder={folder}
+          alone={folders.length === 1}
+          truncated={truncated}
+          choice={choice}
+        />
       ))}
       {failures.length > 0 && <Failures failures={failures} count={failures.length} open />}
       <Problem text={problem} />
@@ -154,8 +139,37 @@ export function Review({ actions }: { actions: IReviewActions }): JSX.Element {
   );
 }
 
-function countBelow(findings: IFinding[], folder: string): number {
-  return findings.filter(({ path }) => path.startsWith(`${folder}/`)).length;
+function Folder(props: {
+  folder: IFolder;
+  /** Whether there is no other. */
+  alone: boolean;
+  truncated: boolean;
+  choice: IChoice;
+}): JSX.Element {
+  const { alone, truncated, choice } = props;
+  const { path, inside, count } = props.folder;
+  const more = inside.length - LISTED;
+  return (
+    <section aria-label={folderName(path)}>
+      <header className="jsec-Review-folder">
+        {(path !== '' || !alone) && <h4>{path === '' ? 'Not in a folder' : `${path}/`}</h4>}
+        {path !== '' && count > 1 && (
+          <Choice
+            {...choice}
+            about={acceptAll(path, count, truncated)}
+            label={`Accept all in ${PathExt.basename(path)}/`}
+            name={`Accept all in ${path}/`}
+          />
+        )}
+      </header>
+      <ul>
+        {inside.slice(0, LISTED).map(finding => (
+          <Item key={finding.path} finding={finding} choice={choice} />
+        ))}
+        {more > 0 && <li>And {files(more)} more.</li>}
+      </ul>
+    </section>
+  );
 }
 
 function acceptAll(folder: string, count: number, more: boolean): IAsked {
