@@ -44,8 +44,10 @@ def body(size: int, *, pictures: bool = False) -> bytes:
             left -= len(json.dumps(cells[-1]))
     while left > 0:
         make = _prose if generator.random() < 0.3 else _computation
-        cells.insert(generator.randrange(1, len(cells) + 1), make(generator))
-        left -= len(json.dumps(cells[-1])) if not pictures else 2500
+        cell = make(generator)
+        cells.insert(generator.randrange(1, len(cells) + 1), cell)
+        # Its name is given at the end.
+        left -= len(json.dumps(cell, ensure_ascii=False)) + len(', "id": "cell-000000"')
     model = {"type": "notebook", "format": "json", "content": _notebook(cells)}
     sent = json.dumps(model, ensure_ascii=False).encode()
     assert sent.count(MARK) == 1

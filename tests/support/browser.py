@@ -137,8 +137,11 @@ class Person:
                 ".some(kernel => kernel.execution_state == 'idle' && kernel.connections)",
                 arg=f"{self.server.url}/api/kernels",
             )
-            # The server knows of the page's connection before the page has taken the kernel up.
+            # The server knows of the page's connection before the page has taken the kernel up,
+            # and what is run meanwhile is dropped.
             expect(self.page.locator(".jp-KernelName")).to_contain_text("Python 3")
+            sign = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+            expect(sign).to_have_count(1, timeout=30_000)
 
     @property
     def notebook(self) -> Locator:
