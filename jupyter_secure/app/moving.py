@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -25,6 +26,18 @@ from jupyter_secure.vault.vault import Vault
 
 # Bytes. Enough to keep a disk busy, and little beside a notebook.
 _COPIED_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Move:
+    """A move that was begun, and that one of the two ends.
+
+    ``finish`` forgets the old place once everything is at the new one; ``undo`` the new place where
+    nothing was moved.
+    """
+
+    finish: Callable[[], None]
+    undo: Callable[[], None]
 
 
 class Moving:
@@ -69,7 +82,9 @@ class Moving:
         self._seal_for(new_key, Path(old))
         self._locks.copy(old_key, new_key)
         self._folder_marks.copy(old_key, new_key)
-        return Move(self, old_key, new_key)
+        return Move(
+            finish=partial(self._moved, old_key, new_key), undo=partial(self._forget, new_key)
+        )
 
     def _check_destination(self, old: str | Path, new: str | Path) -> str:
         # Another file in the way is refused by Jupyter itself, but it would let a link take the
@@ -157,23 +172,6 @@ class Moving:
             sealed = chain((sealer.header,), map(sealer.update, parts), _last(sealer.finalize))
             write_atomically(Path(target), sealed)
         return target
-
-
-class Move:
-    """A move that was begun: either ``finish`` or ``undo`` ends it."""
-
-    def __init__(self, moving: Moving, old_key: str, new_key: str) -> None:
-        self._moving = moving
-        self._old_key = old_key
-        self._new_key = new_key
-
-    def finish(self) -> None:
-        """Forget the old place: everything is at the new one."""
-        self._moving._moved(self._old_key, self._new_key)
-
-    def undo(self) -> None:
-        """Forget the new place: nothing was moved."""
-        self._moving._forget(self._new_key)
 
 
 def _last(finalize: Callable[[], bytes]) -> Iterator[bytes]:

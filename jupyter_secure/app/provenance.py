@@ -8,17 +8,11 @@ a copy, a clone, a restored backup opens, and is known from then on.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from jupyter_secure.errors import NotAsLeft, RolledBack, Swapped, Unchecked, Unsealed
-from jupyter_secure.store import places
-from jupyter_secure.store.catalogue import DatabaseCatalogue
-from jupyter_secure.store.database import Database
 from jupyter_secure.vault.catalogue import Catalogue, Finding
 from jupyter_secure.vault.catalogue_rows import Entry, Sealing
-from jupyter_secure.vault.vault import Vault
 
 _REMEDY = "If you or a program of yours did that, accept the file; otherwise restore the last one."
 

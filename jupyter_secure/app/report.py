@@ -15,8 +15,8 @@ from jupyter_secure.errors import NotSetUp, SecureError
 from jupyter_secure.store import places
 from jupyter_secure.store.accounts import DatabaseAccounts
 from jupyter_secure.store.database import Database
-from jupyter_secure.store.sealed_folders import DatabaseSealedFolders
 from jupyter_secure.store.key_file import read_key_file
+from jupyter_secure.store.sealed_folders import DatabaseSealedFolders
 from jupyter_secure.store.vault_file import load_keyring
 from jupyter_secure.transport import certificates, policy
 
@@ -193,7 +193,9 @@ def _vault(state: Path, effective: EffectiveSettings) -> Finding:
     summary = f"{keyring.vault_id.hex()[:8]} · {_count(len(keyring.slots), 'password')} open it"
     summary = summary.replace("password open", "password opens")
     if keyring.key_files:
-        summary = summary.replace(" open", f" and {_count(len(keyring.key_files), 'key file')} open")
+        summary = summary.replace(
+            " open", f" and {_count(len(keyring.key_files), 'key file')} open"
+        )
         summary = summary.replace("opens", "open")
     if given := str(effective.get("SecureConfig", "key_file", "")):
         key = read_key_file(Path(given).expanduser())

@@ -76,9 +76,7 @@ def _change(args: argparse.Namespace, place: LocalPlace) -> None:
     said = f"“{key}” in {tree.root}" if key else str(tree.root)
     if args.undo:
         if key not in place.marks.list():
-            raise NotFound(
-                f"{said} is not marked.", remedy="Without FOLDER it lists what is."
-            )
+            raise NotFound(f"{said} is not marked.", remedy="Without FOLDER it lists what is.")
         # What is saved there would be plain from then on: that takes more than the shell.
         root = vault_key.root_key(args)
         try:

@@ -58,8 +58,9 @@ async def status_of_server(handler: SecureAPIHandler) -> dict[str, Any]:
     rows = [
         _connection(handler, now),
         _two_factor(handler),
-        _as_left(is_whole, reviewed)
-        or _encryption(state.vault.is_open, state.sessions.stays_open, coverage),
+        _encryption(
+            state.vault.is_open, state.sessions.stays_open, coverage, _found(is_whole, reviewed)
+        ),
         _sessions(handler),
     ]
     worst = next((row for level in ("bad", "warn") for row in rows if row.level == level), None)
@@ -130,7 +131,17 @@ def _two_factor(handler: SecureAPIHandler) -> Protection:
     return Protection("two-factor", "Two-factor", "ok", summary)
 
 
-def _encryption(vault_open: bool, stays_open: bool, coverage: Coverage) -> Protection:
+def _found(is_whole: bool, reviewed: Reviewed) -> str:
+    """Say what is not as it was left, if anything is not."""
+    if not is_whole:
+        return "The catalogue of what was saved was changed from outside"
+    number = len(reviewed.found)
+    return (
+        f"{_files(number)} not as {'it was' if number == 1 else 'they were'} left" if number else ""
+    )
+
+
+def _encryption(vault_open: bool, stays_open: bool, coverage: Coverage, found: str) -> Protection:
     name, label = "encryption", "Encryption"
     # Not amber: an administrator chose it, and whoever reads this can do nothing about it. But it
     # is said, as "open" alone would be taken to mean "until I log out".
@@ -139,6 +150,9 @@ def _encryption(vault_open: bool, stays_open: bool, coverage: Coverage) -> Prote
     summary += f"{coverage.sealed} of {coverage.matching} sealed"
     if not coverage.counted_all:
         summary += " so far"
+    if found:
+        remedy = "Review what was found, and accept or restore it."
+        return Protection(name, label, "bad", summary, found, remedy)
     if coverage.plain:
         sentence = f"{_files(coverage.plain)} not encrypted yet"
         remedy = "Encrypt them here, or run `jupyter secure vault seal --all`."
@@ -185,15 +199,3 @@ def _look_now(runtime: Runtime, root: Path) -> tuple[Coverage, Reviewed]:
     except VaultSealed:
         reviewed = Reviewed(complete=False)
     return coverage, reviewed
-
-
-def _as_left(is_whole: bool, reviewed: Reviewed) -> Protection | None:
-    """Return the row to show if something is not as it was left."""
-    if is_whole and not reviewed.found:
-        return None
-    count = len(reviewed.found)
-    sentence = f"{_files(count)} not as {'it was' if count == 1 else 'they were'} left"
-    if not is_whole:
-        sentence = "The catalogue of what was saved was changed from outside"
-    remedy = "Review what was found, and accept or restore it."
-    return Protection("encryption", "Encryption", "bad", f"{count} to review", sentence, remedy)

@@ -332,14 +332,16 @@ def test_reviewed_and_accepted(
 ) -> None:
     """Each kind is found without opening anything, and opens as it is once it is accepted."""
     attack(a, b)
-    found = {one.path: one for one in reviewing.review(a.parent, place.provenance, place.vault).found}
+    found = {
+        one.path: one for one in reviewing.review(a.parent, place.provenance, place.vault).found
+    }
     assert isinstance(found[a].error, error)
     assert found[a].finding.value == error.reason
     reviewing.accept(list(found), place.provenance, place.vault)
     assert content.read(a, ALICE)
 
 
-def test_what_cannot_be_accepted(place: Place, content: Content, a: Path, b: Path) -> None:
+def test_what_cannot_be_accepted(place: Place, a: Path, b: Path) -> None:
     """What does not open is not accepted; it is named, and the rest is accepted."""
     a.write_bytes(a.read_bytes()[:-1])
     shutil.copy(b, b.with_name("c.ipynb"))
@@ -360,15 +362,13 @@ def test_an_altered_catalogue(place: Place, content: Content, a: Path, b: Path) 
     assert content.read(a, ALICE).data == b"a3"
 
 
-def test_a_limit_of_time(place: Place, content: Content, a: Path, b: Path) -> None:
+def test_a_limit_of_time(place: Place, a: Path) -> None:
     """Looking that was cut short says so."""
     assert not reviewing.review(a.parent, place.provenance, place.vault, seconds=-1).complete
 
 
-def test_closed_folders(place: Place, content: Content, a: Path) -> None:
+def test_closed_folders(place: Place, a: Path) -> None:
     """What is closed to everyone is not looked into."""
     shutil.copy(old(a, 1), a)
-    assert not reviewing.review(
-        a.parent, place.provenance, place.vault, closed=[a.parent]
-    ).found
+    assert not reviewing.review(a.parent, place.provenance, place.vault, closed=[a.parent]).found
     assert os.path.exists(a)

@@ -173,9 +173,7 @@ def bring_back(connection: sqlite3.Connection) -> None:
         run("DELETE FROM catalogue_head"),
         run("UPDATE catalogue_head SET sealed = zeroblob(128)"),
         run("UPDATE catalogue_head SET sealed = (SELECT sealed FROM older.catalogue_head)"),
-        run(
-            "INSERT INTO catalogue SELECT * FROM older.catalogue WHERE path = ?", b"/root/gone"
-        ),
+        run("INSERT INTO catalogue SELECT * FROM older.catalogue WHERE path = ?", b"/root/gone"),
         put_back,
         bring_back,
     ],
