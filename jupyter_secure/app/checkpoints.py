@@ -47,7 +47,7 @@ class ReadsAndWrites(Protocol):
         flags: Flags = Flags.NONE,
         seal: bool = False,
         passphrase: PassphraseKey | None = None,
-    ) -> None:
+    ) -> bool:
         """Replace the content of ``path``, all or nothing."""
         ...
 
@@ -114,12 +114,13 @@ class Checkpoints:
     def restore(self, source: str | Path, target: str | Path, actor: Actor) -> None:
         """Put the checkpoint at ``source`` back as the content of ``target``.
 
-        Raises ``Swapped`` if it is the checkpoint of another file.
+        Raises ``Swapped`` if it is the checkpoint of another file, ``Unsealed`` if it is plain and
+        the file is not.
         """
         self._content.check_write(target, actor)
         reading = self._content.read(source, actor, expect=FileClass.HISTORY)
-        if reading.header is not None:
-            self._provenance.check_history(target, reading.header.file_id)
+        file_id = reading.header.file_id if reading.header is not None else None
+        self._provenance.check_history(target, file_id)
         sealed = reading.header is not None
         passphrase = self._passphrases.find(actor.session, reading.header)
         self._content.write(

@@ -19,7 +19,15 @@ from jupyter_secure.app.download import Download
 from jupyter_secure.app.guard import Guard
 from jupyter_secure.app.in_place import Hooks
 from jupyter_secure.app.moving import Moving
-from jupyter_secure.app.opening import Facts, Reading, explained, header_of, sealing_in, sealing_of
+from jupyter_secure.app.opening import (
+    Facts,
+    Reading,
+    explained,
+    facts_of,
+    header_of,
+    sealing_in,
+    sealing_of,
+)
 from jupyter_secure.app.passphrases import Passphrases
 from jupyter_secure.app.provenance import Provenance
 from jupyter_secure.app.resealing import Resealing
@@ -27,17 +35,14 @@ from jupyter_secure.app.root import Root
 from jupyter_secure.app.sealed_folders import NO_MARKS, FolderMarks
 from jupyter_secure.app.seen import Seen
 from jupyter_secure.app.writing import Before, Writing, before
-from jupyter_secure.errors import CorruptFile, NotAsLeft
+from jupyter_secure.errors import NotAsLeft
 from jupyter_secure.locks import Actor, LockStore
 from jupyter_secure.store.atomic import AtomicFile, write_atomically
 from jupyter_secure.vault.envelope import (
-    BASE_HEADER_BYTES,
     FileClass,
     Flags,
     Header,
-    header_bytes,
     is_sealed,
-    plaintext_size,
     read_prefix,
 )
 from jupyter_secure.vault.passphrase import PassphraseKey
@@ -120,19 +125,10 @@ class Content:
 
     def facts(self, path: str | Path) -> Facts:
         """Return what can be told of ``path`` without its key; ``OSError`` as ``open`` raises."""
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            prefix = file.read(BASE_HEADER_BYTES)
-        if not is_sealed(prefix):
-            return Facts(size, sealed=False)
-        try:
-            return Facts(plaintext_size(size, header_bytes(prefix)), sealed=True)
-        except CorruptFile:
-            # A listing must not fail for one damaged file; opening it says what is wrong.
-            return Facts(size, sealed=True)
+        return facts_of(path)
 
     def header(self, path: str | Path) -> Header | None:
-        """Return the header of ``path``, None for a plain file. Raises ``NotFound``, …."""
+        """Return the header of ``path``, None for a plain file. May be ``NotFound``, ``Refused``."""
         with explained(path), open(path, "rb") as file:
             return header_of(file, self.key(path))
 
@@ -212,19 +208,18 @@ class Content:
         flags: Flags = Flags.NONE,
         seal: bool = False,
         passphrase: PassphraseKey | None = None,
-    ) -> None:
+    ) -> bool:
         """Replace the content of ``path``, all or nothing; sealed if it must be or was.
 
         ``seal`` asks for it though no pattern does: the content comes from what is sealed, and from
-        under ``passphrase`` if there is one.
+        under ``passphrase`` if there is one. Returns whether it is new that a sealed file is there.
         """
-        key = self.check_write(path, actor)
         with self._writing:
-            old = self._before(path)
-            passphrase = self.guard.passphrase_to_write(key, old.header, actor) or passphrase
+            key, old, required = self._to_write(path, actor)
+            passphrase = required or passphrase
             if not (passphrase or seal or old.sealed or self.must_seal(key)):
                 write_atomically(Path(path), data)
-                return
+                return False
             blob = self._vault.seal_bytes(
                 data,
                 file_class=FileClass.CONTENT,
@@ -234,24 +229,22 @@ class Content:
                 passphrase=passphrase,
             )
             write_atomically(Path(path), blob)
-            header = Header.parse(blob)
-            self._provenance.saved(path, sealing_of(header, blob))
+            self._provenance.saved(path, sealing_of(header := Header.parse(blob), blob))
             if passphrase is not None:  # which a copy has from what it was made from
                 self.passphrases.hold(actor.session, header.file_id, passphrase)
+            return not old.sealed
 
     def check_write(self, path: str | Path, actor: Actor) -> str:
         """Raise unless ``actor`` may change ``path``; return its key."""
-        return self.guard.check_write(path, actor)
+        return self.guard.lock_to_write(path, actor)[0]
 
     def begin(self, path: str | Path, actor: Actor, *, seal: bool = False) -> Writing:
         """Start new content for ``path`` that comes in parts; nothing is seen until it commits.
 
         ``seal`` asks for a seal though no pattern does.
         """
-        key = self.check_write(path, actor)
-        old = self._before(path)
+        key, old, passphrase = self._to_write(path, actor)
         sealer = None
-        passphrase = self.guard.passphrase_to_write(key, old.header, actor)
         if passphrase or seal or old.sealed or self.must_seal(key):
             sealer = self._vault.sealer(
                 file_class=FileClass.CONTENT,
@@ -264,8 +257,17 @@ class Content:
             sealer,
             self._provenance,
             self._writing,
-            lambda: self.guard.passphrase_to_write(key, self._before(path).header, actor),
+            lambda: self._to_write(path, actor)[2],
         )
+
+    def _to_write(self, path: str | Path, actor: Actor) -> tuple[str, Before, PassphraseKey | None]:
+        """Return the key of ``path``, what is there, and what must open the new content as well.
+
+        Raises unless ``actor`` may change it.
+        """
+        key, lock = self.guard.lock_to_write(path, actor)
+        old = self._before(path)
+        return key, old, self.passphrases.to_write(actor, old.header, lock, f"“{key}”")
 
     def _before(self, path: str | Path) -> Before:
         """Return what new content at ``path`` goes on from.
@@ -281,7 +283,7 @@ class Content:
                 if os.path.isfile(path):
                     raise
                 return Before()  # nothing there, or nothing that can become a file
-        return before(prefix, self._provenance.left_at(path), self._vault.vault_id)
+        return before(prefix, self._provenance.left_at(path), self._vault)
 
     # ── what locking needs ──────────────────────────────────────────────────────────────────────
 

@@ -85,7 +85,8 @@ class DemoServer:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.1)
-        raise StateUnusable("JupyterLab did not start.", why=f"It said:\n{self.last_words()}")
+        said = " | ".join(self.last_words().splitlines())
+        raise StateUnusable("JupyterLab did not start.", why=f"It said: {said}.")
 
     def last_words(self) -> str:
         """Return the end of its log."""

@@ -15,7 +15,6 @@ from jupyter_secure.app.seen import Seen
 from jupyter_secure.errors import Locked
 from jupyter_secure.locks import Actor, Lock, LockMode, LockStore, check_read, check_write
 from jupyter_secure.vault.envelope import Header
-from jupyter_secure.vault.passphrase import PassphraseKey
 
 
 class Guard:
@@ -58,7 +57,7 @@ class Guard:
     def may_write(self, path: str | Path, actor: Actor) -> bool:
         """Say whether ``actor`` may change ``path`` as far as locks go."""
         try:
-            self.check_write(path, actor)
+            self.lock_to_write(path, actor)
         except Locked:
             return False
         return True
@@ -92,21 +91,12 @@ class Guard:
         if any(lock.mode is LockMode.PRIVATE for lock in locks):
             self._seen.add(actor.session, key)
 
-    def check_write(self, path: str | Path, actor: Actor) -> str:
-        """Raise unless ``actor`` may change ``path``; return its key."""
+    def lock_to_write(self, path: str | Path, actor: Actor) -> tuple[str, Lock | None]:
+        """Raise unless ``actor`` may change ``path``; return its key, and the lock on it."""
         key = self._root.key(path)
-        self._check_write(key, self._locks.get(key), actor)
-        return key
-
-    def passphrase_to_write(
-        self, key: str, header: Header | None, actor: Actor
-    ) -> PassphraseKey | None:
-        """Return what new content of ``key`` must be sealed with beside the vault's key, if any.
-
-        ``header`` is that of the file to be replaced. Raises ``PassphraseRequired``.
-        """
         lock = self._locks.get(key)
-        return self._passphrases.to_write(actor, header, lock, f"“{key}”")
+        self._check_write(key, lock, actor)
+        return key, lock
 
     def _check_write(self, key: str, lock: Lock | None, actor: Actor) -> None:
         if (actor.session, key) in self._seen:

@@ -9,9 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from jupyter_secure.errors import InvalidInput, NotFound, Refused, StorageFailed
+from jupyter_secure.errors import CorruptFile, InvalidInput, NotFound, Refused, StorageFailed
 from jupyter_secure.vault.catalogue_rows import SALT_BYTES, Sealing
-from jupyter_secure.vault.envelope import Flags, Header, is_sealed, read_prefix
+from jupyter_secure.vault.envelope import (
+    BASE_HEADER_BYTES,
+    Flags,
+    Header,
+    header_bytes,
+    is_sealed,
+    plaintext_size,
+    read_prefix,
+)
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,20 @@ class Facts:
 
     size: int
     sealed: bool
+
+
+def facts_of(path: str | Path) -> Facts:
+    """Look at the beginning of a file; ``OSError`` as ``open`` raises."""
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        prefix = file.read(BASE_HEADER_BYTES)
+    if not is_sealed(prefix):
+        return Facts(size, sealed=False)
+    try:
+        return Facts(plaintext_size(size, header_bytes(prefix)), sealed=True)
+    except CorruptFile:
+        # A listing must not fail for one damaged file; opening it says what is wrong.
+        return Facts(size, sealed=True)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class Resealing:
             if passphrase is not None:
                 _refuse_links(file, name)
             left = self._provenance.left_at(path)
-            goes_on = before(bytes(header), left, self._vault.vault_id)
+            goes_on = before(bytes(header), left, self._vault)
             live = _Prepared(
                 file,
                 Path(path),

@@ -7,13 +7,20 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from jupyter_secure.app.provenance import Provenance
-from jupyter_secure.errors import Conflict, CorruptFile, UnsupportedFormat
+from jupyter_secure.errors import (
+    Conflict,
+    CorruptFile,
+    PassphraseRequired,
+    UnsupportedFormat,
+    WrongKey,
+)
 from jupyter_secure.store.atomic import AtomicFile
 from jupyter_secure.vault.catalogue_rows import SALT_BYTES, Entry, Sealing
 from jupyter_secure.vault.envelope import FileClass, Header, is_sealed
 from jupyter_secure.vault.file_pieces import FileSealer
 from jupyter_secure.vault.passphrase import PassphraseKey
 from jupyter_secure.vault.stanza import Derivation
+from jupyter_secure.vault.vault import Vault
 
 _LAST_VERSION = (1 << 64) - 1
 
@@ -31,24 +38,42 @@ class Before:
     header: Header | None = None
 
 
-def before(prefix: bytes, left: Entry | None, vault_id: bytes) -> Before:
+def before(prefix: bytes, left: Entry | None, vault: Vault) -> Before:
     """Return what to go on from, given the first bytes of the file and what was left there.
 
     What was left counts, whatever was put there since: the new content stands for itself and mends
-    the file. Where nothing is known the file's own header does, if this vault can go on from it.
+    the file. Where nothing is known the file's own header does, if this vault made it; and so does
+    a later version of the same file, or the next one would pass for older. Raises ``VaultSealed``.
     """
     header = _header_in(prefix)
     if left is not None and left.highest < _LAST_VERSION:
-        return Before(left.sealing.file_id, left.highest + 1, sealed=True, header=header)
+        last = left.highest
+        later = header is not None and header.file_version > last
+        if later and header is not None and header.file_id == left.sealing.file_id:
+            last = header.file_version if _goes_on(header, vault) else last
+        return Before(left.sealing.file_id, last + 1, sealed=True, header=header)
     if not is_sealed(prefix[:8]):
         return Before(sealed=left is not None)
-    if header is None:
-        return Before(sealed=True)
-    ours = header.vault_id == vault_id and header.file_class is FileClass.CONTENT
-    # The header is not authentic yet: a version that leaves none after it is somebody's joke.
-    if not ours or header.file_version >= _LAST_VERSION:
+    if header is None or not _goes_on(header, vault):
         return Before(sealed=True, header=header)
     return Before(header.file_id, header.file_version + 1, sealed=True, header=header)
+
+
+def _goes_on(header: Header, vault: Vault) -> bool:
+    """Say whether this vault made the header of a live file, and there can be a next version.
+
+    Taken unproved, a planted header would have us seal one file's content as another file, and as
+    newer than that: put in its place, it would pass for a save.
+    """
+    if header.file_version >= _LAST_VERSION:
+        return False
+    try:
+        vault.opener(header, expect=FileClass.CONTENT)
+    except PassphraseRequired:
+        pass  # asked for after the header proved authentic
+    except (CorruptFile, WrongKey):
+        return False
+    return True
 
 
 def _header_in(prefix: bytes) -> Header | None:
@@ -111,7 +136,8 @@ class Writing:
             self._check_passphrase(header.stanza.derivation)
             self._file.commit()
             sealing = Sealing(header.file_id, header.file_version, self._salt)
-            self._provenance.saved(self._file.path, sealing)
+            # Accepted: its version is of when it began, and other saves may have come since.
+            self._provenance.accepted(self._file.path, sealing)
 
     def _check_passphrase(self, derivation: Derivation | None) -> None:
         passphrase = self._passphrase_now()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jupyter_secure.cli import passphrase, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED
-from jupyter_secure.errors import SecureError
+from jupyter_secure.errors import SecureError, shown
 
 DESCRIPTION = """\
 Lock files, as the button in the panel does; a running server holds the lock at once. They
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
             for path in args.files:
                 try:
                     locking.lock(path, mode, words)
-                    print(f"{path}: locked ({mode.value})")
+                    print(f"{shown(str(path))}: locked ({mode.value})")
                 except SecureError as error:
                     print(error, file=sys.stderr)
                     code = FAILED

@@ -12,6 +12,7 @@ from pathlib import Path
 from jupyter_secure.app.report import Report, report
 from jupyter_secure.cli import terminal
 from jupyter_secure.cli.exit_code import DONE, FAILED
+from jupyter_secure.errors import shown
 
 DESCRIPTION = """\
 Show what is on and what is not. The exit code is 1 when a protection is off, so that a
@@ -71,4 +72,5 @@ def show(found: Report) -> None:
 
 def _wrapped(text: str, width: int) -> list[str]:
     # Paths and commands are for copying: they are never broken.
-    return textwrap.wrap(text, max(width, 30), break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(text, max(width, 30), break_long_words=False, break_on_hyphens=False)
+    return [shown(line) for line in lines]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jupyter_secure.cli import lock, passphrase, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED
-from jupyter_secure.errors import SecureError
+from jupyter_secure.errors import SecureError, shown
 
 DESCRIPTION = """\
 Take locks off again. The files stay encrypted. What lies under a passphrase needs that, and
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
                 try:
                     words = given.text(str(path)) if locking.needs_passphrase(path) else None
                     locking.unlock(path, words)
-                    print(f"{path}: unlocked")
+                    print(f"{shown(str(path))}: unlocked")
                 except SecureError as error:
                     print(error, file=sys.stderr)
                     code = FAILED

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 
 from jupyter_secure.cli.exit_code import USAGE
@@ -62,5 +63,18 @@ def run(args: argparse.Namespace) -> int:
     if args.action is None:
         args.parser.print_help(sys.stderr)
         return USAGE
-    code: int = args.run_action(args)
+    with _keeping_root_key(args):
+        code: int = args.run_action(args)
     return code
+
+
+def _keeping_root_key(args: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return what keeps the root key for commands that change files, or copy all of the state."""
+    changes = args.action in ("seal", "accept", "backup")
+    changes |= args.action == "open" and (args.in_place or args.all)
+    changes |= args.action == "rotate" and not args.full
+    if not changes:
+        return nullcontext()
+    from jupyter_secure.app.at_work import at_work
+
+    return at_work()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_secure.cli import terminal, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED
-from jupyter_secure.errors import InvalidInput, NotSetUp
+from jupyter_secure.errors import InvalidInput, NotSetUp, shown
 
 if TYPE_CHECKING:
     from jupyter_secure.app.review import Accepted, Found
@@ -93,7 +93,7 @@ def _list(found: tuple[Found, ...], is_whole: bool) -> None:
             "were left cannot be told. Accepting begins it anew with the files as they are now."
         )
     for one in found:
-        print(f"{one.path}\n  {one.error.what}")
+        print(f"{shown(str(one.path))}\n  {one.error.what}")
     print(f"{_count(len(found))} not as left." if found else "All files are as they were left.")
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_secure.cli import terminal, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED
 from jupyter_secure.cli.progress import Progress
+from jupyter_secure.errors import shown
 
 if TYPE_CHECKING:
     from jupyter_secure.app.in_place import Hooks
@@ -112,7 +113,7 @@ def _dry_run(args: argparse.Namespace, folder: Path, wanted: Wanted) -> int:
         if args.json:
             names.append(name)
         else:
-            print(name)
+            print(shown(name))
 
     done = Migration(wanted).count(found)
     if args.json:
@@ -129,7 +130,8 @@ def _confirmed(folder: Path, wanted: Wanted) -> bool:
     from jupyter_secure.app.migrate import Migration
 
     found = Migration(wanted).count()
-    print(f"{_files(found.files_total)} in {folder} ({size_of(found.bytes_total)}) will be plain.")
+    where = f"{shown(str(folder))} ({size_of(found.bytes_total)})"
+    print(f"{_files(found.files_total)} in {where} will be plain.")
     print("Whoever may read the folder can read them then.")
     return terminal.ask("Go on? [y/N]").lower() in ("y", "yes")
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from jupyter_secure.cli.exit_code import DONE
-from jupyter_secure.errors import Conflict
+from jupyter_secure.errors import Conflict, shown
 
 _DESCRIPTION = """\
 Copy vault.json, accounts and certificate into one tar file, also while a server runs. The
@@ -36,5 +36,5 @@ def run(args: argparse.Namespace) -> int:
     if args.output.exists() and not args.force:
         raise Conflict(f"{args.output} exists already.", remedy="Add --force to replace it.")
     names = back_up(args.output)
-    print(f"{args.output}: {', '.join(names)}")
+    print(f"{shown(str(args.output))}: {', '.join(names)}")
     return DONE

@@ -14,7 +14,7 @@ from jupyter_secure.app.in_place import open_in_place, seal_in_place
 from jupyter_secure.app.tree import unreadable
 from jupyter_secure.cli import passphrase, vault_all, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED, USAGE
-from jupyter_secure.errors import Conflict, InvalidInput, SecureError
+from jupyter_secure.errors import Conflict, InvalidInput, SecureError, shown
 from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.vault import Vault
 
@@ -168,7 +168,8 @@ def _each(names: list[str], change: Callable[[Path], bool], done: str) -> int:
     code = DONE
     for name in names:
         try:
-            print(f"{name}: {done}" if change(Path(name)) else f"{name}: {done} already")
+            changed = change(Path(name))
+            print(f"{shown(name)}: {done}{'' if changed else ' already'}")
         except (SecureError, OSError) as error:
             said = unreadable(Path(name), error) if isinstance(error, OSError) else error
             print(said, file=sys.stderr)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_secure.cli import vault_key
 from jupyter_secure.cli.exit_code import DONE, USAGE
-from jupyter_secure.errors import InvalidInput, NotFound, NotSetUp
+from jupyter_secure.errors import InvalidInput, NotFound, NotSetUp, shown
 
 if TYPE_CHECKING:
     from jupyter_secure.app.local_place import LocalPlace
@@ -95,11 +95,11 @@ def _change(args: argparse.Namespace, place: LocalPlace) -> None:
 
 def _say(args: argparse.Namespace, text: str) -> None:
     if not args.json:
-        print(text)
+        print(shown(text))
 
 
 def _show(folders: tuple[str, ...]) -> None:
     for folder in folders:
-        print(folder or "(everything)")
+        print(shown(folder) or "(everything)")
     if not folders:
         print("No folder is marked.")

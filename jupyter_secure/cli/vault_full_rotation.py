@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jupyter_secure.cli import terminal, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED
 from jupyter_secure.cli.progress import Progress
-from jupyter_secure.errors import InvalidInput
+from jupyter_secure.errors import InvalidInput, shown
 
 if TYPE_CHECKING:
     from jupyter_secure.app.reencrypt import Renewed
@@ -117,7 +117,7 @@ def _show(done: Renewed) -> None:
     if done.passphrase_files:
         print("Locked with a passphrase, so only their headers are under the new root key:")
         for path in done.passphrase_files:
-            print(f"  {path}")
+            print(f"  {shown(str(path))}")
         print("Their content is under the data key it was under: save them once to change that.")
     if done.others:
         print(f"Of another vault, and left alone: {done.others}.")

@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_secure.cli import vault_key
 from jupyter_secure.cli.exit_code import DONE
+from jupyter_secure.errors import shown
 from jupyter_secure.store import places
 from jupyter_secure.store.vault_file import load_keyring
 from jupyter_secure.vault.keyring import Keyring
@@ -73,9 +74,9 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(_facts(keyring), indent=2))
     else:
         for slot in keyring.slots:
-            print(f"{slot.name}  password  {_cost(slot)}")
+            print(f"{shown(slot.name)}  password  {_cost(slot)}")
         for key_file in keyring.key_files:
-            print(f"{key_file.name}  key file  256 random bits")
+            print(f"{shown(key_file.name)}  key file  256 random bits")
         print("Besides, the recovery key opens it, wherever that is kept.")
     return DONE
 
@@ -94,7 +95,7 @@ def _change(args: argparse.Namespace) -> int:
     finally:
         root.wipe()
     how = "made, and opens" if added.made else "was there already, and now opens"
-    print(f"{args.new_key_file}: {how} the vault, as “{added.name}”.")
+    print(f"{shown(str(args.new_key_file))}: {how} the vault, as “{added.name}”.")
     print("Whoever has it and vault.json can open every sealed file. Keep them apart.")
     print("For a server that starts without a person, set SecureConfig.key_file to it.")
     return DONE
@@ -104,9 +105,9 @@ def _status(keyring: Keyring) -> None:
     print(f"Vault      {keyring.vault_id.hex()}")
     print(f"Kept in    {places.state_dir() / places.VAULT_FILE}")
     print(f"Key epoch  {keyring.epoch}")
-    print(f"Opened by  the password of {', '.join(slot.name for slot in keyring.slots)}")
+    print(f"Opened by  the password of {', '.join(shown(slot.name) for slot in keyring.slots)}")
     for key_file in keyring.key_files:
-        print(f"           or the key file “{key_file.name}”")
+        print(f"           or the key file “{shown(key_file.name)}”")
     print("           or the recovery key")
     if keyring.previous is not None:
         print("A change of the root key was cut short. Finish it, before a server can start:")

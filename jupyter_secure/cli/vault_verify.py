@@ -12,6 +12,7 @@ from jupyter_secure.app import files
 from jupyter_secure.cli import passphrase, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED
 from jupyter_secure.cli.progress import Progress
+from jupyter_secure.errors import shown
 
 if TYPE_CHECKING:
     from jupyter_secure.app.verify import Verified
@@ -94,7 +95,7 @@ def _show(folder: Path, found: Verified) -> None:
     for failure in found.failures:
         print(failure.error, file=sys.stderr)
     of_them = f", {found.checkpoints} of them checkpoints" if found.checkpoints else ""
-    print(f"{_count(found.read, 'sealed file')} read in {folder.absolute()}{of_them}.")
+    print(f"{_count(found.read, 'sealed file')} read in {shown(str(folder.absolute()))}{of_them}.")
     if found.failures:
         print(f"{len(found.failures)} failed; what to do stands above.")
     elif found.read:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,15 @@ class SealedCheckpoints(AsyncFileCheckpoints):
         folder, name = os.path.split(os_path)
         stem, suffix = os.path.splitext(name)
         return Path(folder, self.checkpoint_dir, f"{stem}-{_ID}{suffix}")
+
+    async def list_checkpoints(self, path: str) -> list[dict[str, Any]]:
+        """Return the one there is, or none. Asked at every save, so without a thread of its own."""
+        kept = self.checkpoint_path(_ID, path.strip("/"))
+        try:
+            modified = os.stat(kept).st_mtime
+        except FileNotFoundError:
+            return []
+        return [{"id": _ID, "last_modified": datetime.fromtimestamp(modified, timezone.utc)}]
 
     async def create_checkpoint(self, contents_mgr: Any, path: str) -> dict[str, Any]:
         """Keep what the file holds now."""

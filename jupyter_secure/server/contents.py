@@ -149,13 +149,18 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         """Return the content of a file on behalf of whoever asks."""
         return await self._work(self.content.read, os_path, current_actor())
 
-    async def _write(self, os_path: str, data: bytes, flags: Flags = Flags.NONE) -> None:
+    async def _write(self, os_path: str, made: Callable[[], tuple[bytes, Flags]]) -> None:
         copied, actor = _copied.get(), current_actor()
-        passphrase = self.content.passphrases.find(actor.session, copied)
-        seal = copied is not None
-        write = partial(self.content.write, flags=flags, seal=seal, passphrase=passphrase)
-        await self._work(write, os_path, data, actor)
-        self._runtime.coverage = None  # to be counted anew
+
+        def write() -> bool:
+            data, flags = made()
+            passphrase = self.content.passphrases.find(actor.session, copied)
+            return self.content.write(
+                os_path, data, actor, flags=flags, seal=copied is not None, passphrase=passphrase
+            )
+
+        if await self._work(write):
+            self._runtime.coverage = None  # to be counted anew
 
     async def _work(self, work: Callable[..., _Result], *args: Any) -> _Result:
         """Run ``work`` off the event loop; our errors come back as HTTP errors."""
@@ -173,7 +178,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         return (content, sent_as, data) if raw else (content, sent_as)
 
     async def _save_file(self, os_path: str, content: str, format: str | None) -> None:
-        await self._write(os_path, decode_file(content, format, os_path), Flags.NONE)
+        await self._write(os_path, lambda: (decode_file(content, format, os_path), Flags.NONE))
 
     async def _read_notebook(
         self,
@@ -198,11 +203,10 @@ class EncryptedContentsManager(AsyncLargeFileManager):
     async def _save_notebook(
         self, os_path: str, nb: Any, capture_validation_error: dict[str, Any] | None = None
     ) -> None:
-        problem: dict[str, Any] = {}
-        data, flags = await run_sync(partial(serialise_notebook, nb, self.notary, problem))
-        if capture_validation_error is not None:
-            capture_validation_error.update(problem)
-        await self._write(os_path, data, flags)
+        problem: dict[str, Any] = (
+            {} if capture_validation_error is None else capture_validation_error
+        )
+        await self._write(os_path, partial(serialise_notebook, nb, self.notary, problem))
 
     def check_and_sign(self, nb: Any, path: str = "", **_kwargs: Any) -> None:
         """Sign nothing: whether a notebook is trusted is sealed with it as it is written."""
@@ -221,8 +225,7 @@ class EncryptedContentsManager(AsyncLargeFileManager):
             with as_http():
                 self.content.key(self._get_os_path(path.strip("/")))
             # Past AsyncLargeFileManager, whose parts would be written in plain text.
-            saved: dict[str, Any] = await AsyncFileContentsManager.save(self, model, path)
-            return saved
+            return dict(await AsyncFileContentsManager.save(self, model, path))
         return await self._save_part(model, path.strip("/"))
 
     async def _save_part(self, model: dict[str, Any], path: str) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from jupyter_secure.store.schema import catalogue_head as _head
 from jupyter_secure.vault.catalogue_rows import Entry, Row, Sealing
 
 _BY_PATH = select(_table).where(_table.c.path == bindparam("wanted"))
+_INSERT = insert(_table)
+_SEALED_HEAD = select(_head.c.sealed)
+_REPLACE_HEAD = update(_head)
 _REMOVE = delete(_table).where(_table.c.path == bindparam("wanted"))
 _BY_FILE_ID = select(_table).where(_table.c.file_id == bindparam("wanted"))
 
@@ -73,7 +76,7 @@ class DatabaseRows:
     def put(self, rows: Sequence[Row]) -> None:
         """See ``Rows.put``."""
         if rows:
-            self._connection.execute(insert(_table), [_values(row) for row in rows])
+            self._connection.execute(_INSERT, [_values(row) for row in rows])
 
     def remove(self, rows: Sequence[Row]) -> None:
         """See ``Rows.remove``."""
@@ -82,12 +85,12 @@ class DatabaseRows:
 
     def head(self) -> bytes | None:
         """See ``Rows.head``."""
-        found: bytes | None = self._connection.execute(select(_head.c.sealed)).scalar()
+        found: bytes | None = self._connection.execute(_SEALED_HEAD).scalar()
         return found
 
     def put_head(self, sealed: bytes) -> None:
         """See ``Rows.put_head``."""
-        if self._connection.execute(update(_head), {"sealed": sealed}).rowcount == 0:
+        if self._connection.execute(_REPLACE_HEAD, {"sealed": sealed}).rowcount == 0:
             self._connection.execute(insert(_head), {"id": 1, "sealed": sealed})
 
 

@@ -24,7 +24,7 @@ IN_USE_FILE = "in-use"
 
 
 class InUse:
-    """A server's mark on its state directory, from ``take`` until ``close``."""
+    """A server's mark on its state directory, or that of a command that changes files, from ``take`` until ``close``."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -41,7 +41,7 @@ class InUse:
             raise StateUnusable(
                 f"The root key of {state_dir} is being changed just now.",
                 why="`jupyter secure vault rotate --full` is running.",
-                remedy="Start the server when it has finished.",
+                remedy="Try again when it has finished.",
             )
         return cls(descriptor)
 
@@ -70,7 +70,7 @@ def alone(state_dir: Path) -> Iterator[None]:
     try:
         if not _lock(descriptor, alone=True):
             raise Conflict(
-                f"A server, or another change of the root key, runs on {state_dir}.",
+                f"A server, or another command that changes files, runs on {state_dir}.",
                 why="It goes on working with the present keys, which are to become useless.",
                 remedy="Stop it first (`jupyter server list` shows the servers of this account).",
             )

@@ -134,16 +134,18 @@ class Catalogue:
 
     def begin_anew(self) -> None:
         """Take the rows that can be believed for all there is, and drop the others."""
-        with self._lock, self._store.changing() as rows:
-            self._rewrite(rows, CatalogueKeys(self._derive))
-            self._whole = True
+        with self._lock:
+            with self._store.changing() as rows:
+                revision = self._rewrite(rows, CatalogueKeys(self._derive))
+            self._revision, self._whole = revision, True
 
     def rekey(self, rows: Rows, derive: Callable[[bytes], bytes]) -> None:
         """Bring all that can be believed under the keys of ``derive``, within one transaction."""
         with self._lock:
             self._rewrite(rows, CatalogueKeys(derive))
 
-    def _rewrite(self, rows: Rows, new: CatalogueKeys) -> None:
+    def _rewrite(self, rows: Rows, new: CatalogueKeys) -> int:
+        """Put the believed rows under ``new``; return the revision, which holds once committed."""
         old = CatalogueKeys(self._derive)
         sealed = rows.head()
         head = old.open_head(sealed) if sealed is not None else None
@@ -156,20 +158,24 @@ class Catalogue:
         rows.remove(before)
         rows.put(after)
         rows.put_head(new.seal_head(total))
-        self._revision = total.revision
+        return total.revision
 
     @contextmanager
     def _changing(self) -> Iterator[_Change]:
         keys = CatalogueKeys(self._derive)
-        with self._lock, self._store.changing() as rows:
-            sealed = rows.head()
-            head = keys.open_head(sealed) if sealed is not None else Head()
-            change = _Change(rows, keys, head or Head())
-            yield change
-            # A head that is not ours or was put back is left as it is: that is how it is found.
-            if head is not None and head.revision >= self._revision:
-                after = replace(change.head, revision=head.revision + 1)
-                rows.put_head(keys.seal_head(after))
+        with self._lock:
+            with self._store.changing() as rows:
+                sealed = rows.head()
+                head = keys.open_head(sealed) if sealed is not None else Head()
+                change = _Change(rows, keys, head or Head())
+                yield change
+                # A head that is not ours or was put back is left as it is: so it is found.
+                fits = head is not None and head.revision >= self._revision
+                after = replace(change.head, revision=change.head.revision + 1)
+                if fits:
+                    rows.put_head(keys.seal_head(after))
+            # Not before it is committed: a full disk undoes it, and the head would seem put back.
+            if fits:
                 self._revision = after.revision
             else:
                 self._whole = False

@@ -14,6 +14,7 @@ import struct
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from jupyter_secure.crypto import aead
@@ -87,10 +88,9 @@ class CatalogueKeys:
     """The keys of the catalogue, for one look or one change."""
 
     def __init__(self, derive: Callable[[bytes], bytes]) -> None:
-        """Derive them from the root key. Raises ``VaultSealed``."""
+        """Derive the first from the root key, others when needed. Raises ``VaultSealed``."""
+        self._derive = derive
         self._row_key = derive(b"jsec/catalogue-row/v1")
-        self._weight_key = derive(b"jsec/catalogue-weight/v1")
-        self._head_key = derive(b"jsec/catalogue-head/v1")
 
     def row(self, entry: Entry) -> Row:
         """Return the row of an entry."""
@@ -116,6 +116,14 @@ class CatalogueKeys:
             return Head(*_HEAD.unpack(packed))
         except (aead.InvalidSeal, struct.error):
             return None
+
+    @cached_property
+    def _weight_key(self) -> bytes:
+        return self._derive(b"jsec/catalogue-weight/v1")
+
+    @cached_property
+    def _head_key(self) -> bytes:
+        return self._derive(b"jsec/catalogue-head/v1")
 
     def _tag(self, entry: Entry) -> bytes:
         return hmac.digest(self._row_key, bytes(entry), "sha256")
