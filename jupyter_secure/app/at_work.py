@@ -17,18 +17,18 @@ from jupyter_secure.store.vault_file import VAULT_FILE, load_keyring
 
 
 @contextmanager
-def at_work() -> Iterator[None]:
+def at_work(*, between_keys: bool = False) -> Iterator[None]:
     """Keep the root key what it is for the block. Enter it before any key is asked for.
 
     Where nothing is set up there is none to keep. Raises ``StateUnusable`` while it is being
-    changed, or when that was cut short.
+    changed and, unless ``between_keys`` is fine, when that was cut short.
     """
     state = places.state_dir()
     if not (state / VAULT_FILE).exists():
         yield
         return
     with InUse.take(state):
-        if load_keyring(state).previous is not None:
+        if not between_keys and load_keyring(state).previous is not None:
             raise StateUnusable(
                 "A change of the root key was cut short.",
                 why="What is changed now could be lost to it.",

@@ -128,7 +128,7 @@ class Content:
         return facts_of(path)
 
     def header(self, path: str | Path) -> Header | None:
-        """Return the header of ``path``, None for a plain file. May be ``NotFound``, ``Refused``."""
+        """Return the header of ``path``, None for a plain file. May raise ``NotFound``."""
         with explained(path), open(path, "rb") as file:
             return header_of(file, self.key(path))
 
@@ -282,7 +282,7 @@ class Content:
             except OSError:
                 if os.path.isfile(path):
                     raise
-                return Before()  # nothing there, or nothing that can become a file
+                prefix = None  # nothing there, or nothing that can become a file
         return before(prefix, self._provenance.left_at(path), self._vault)
 
     # ── what locking needs ──────────────────────────────────────────────────────────────────────

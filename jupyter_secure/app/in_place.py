@@ -68,12 +68,13 @@ def seal_in_place(
     bound: Bound = CONTENT,
     hooks: Hooks = NO_HOOKS,
     parting: bool = False,
+    place: Path | None = None,
 ) -> Header | None:
     """Seal a file where it is; None, having changed nothing, when it is sealed already.
 
     Times and permissions stay. Raises ``Conflict`` for a file that has other names (hard links),
     under which the plain content lives on, unless they are to be parted; or that was changed
-    meanwhile.
+    meanwhile, or does not lie at ``place`` (a real path) after every link is followed.
     """
     with files.open_file(path) as file:
         facts = os.fstat(file.fileno())
@@ -103,7 +104,7 @@ def seal_in_place(
                 _check_same(digest, pieces if found == header else ())
             return sealing
 
-        _replace(path, sealed(), facts, hooks, check, bound.file_class)
+        _replace(path, place, sealed(), facts, hooks, check, bound.file_class)
         return header
 
 
@@ -113,12 +114,14 @@ def open_in_place(
     *,
     hooks: Hooks = NO_HOOKS,
     passphrase_for: Callable[[Vault, Header, str], PassphraseKey | None] = lambda *_: None,
+    place: Path | None = None,
 ) -> bool:
     """Turn a sealed file back into a plain one; False when it is plain already.
 
     ``vault_for`` gives the unsealed vault for a header, or raises, ``passphrase_for`` the key for
     one that needs a passphrase. Times and permissions stay. Raises ``WrongKey``, ``CorruptFile`` or
-    ``PassphraseRequired``, with the file as it was; ``Conflict`` if it was changed meanwhile.
+    ``PassphraseRequired``, with the file as it was; ``Conflict`` if it was changed meanwhile, or
+    does not lie at ``place`` (a real path) after every link is followed.
     """
     with files.open_file(path) as file:
         facts = os.fstat(file.fileno())
@@ -136,9 +139,8 @@ def open_in_place(
             with open(written, "rb") as back:
                 _check_same(digest, _pieces(back))
 
-        _replace(
-            path, _followed(opened, digest, hooks.read), facts, hooks, check, header.file_class
-        )
+        pieces = _followed(opened, digest, hooks.read)
+        _replace(path, place, pieces, facts, hooks, check, header.file_class)
         return True
 
 
@@ -154,6 +156,7 @@ def check_only_name(path: Path, facts: os.stat_result) -> None:
 
 def _replace(
     path: Path,
+    place: Path | None,
     pieces: Iterator[bytes],
     facts: os.stat_result,
     hooks: Hooks,
@@ -163,6 +166,14 @@ def _replace(
     """Write ``pieces``, let ``check`` read them back from the disk, and put them in place."""
     target = AtomicFile(path, unchanged=facts)
     try:
+        # Asked of what will be replaced, which is the file that was opened or nothing is done: who
+        # may write the folder could have put a link to another place on the way there meanwhile.
+        if place is not None and target.place != place:
+            raise Conflict(
+                f"{path} became a link just now, or lies behind one.",
+                why=f"It leads to {target.place}.",
+                remedy="Find out who did that; the file was left alone.",
+            )
         for piece in pieces:
             target.write(piece)
         target.keep_times(facts)

@@ -72,6 +72,12 @@ class Capabilities:
             capability = self._by_digest.get(_digest(token))
         return capability if capability is not None and capability.runs() else None
 
+    def holds(self, capability: Capability) -> bool:
+        """Say whether ``capability`` is good still: neither ended nor replaced by a later run's."""
+        with self._lock:
+            known = any(one is capability for one in self._by_digest.values())
+        return known and capability.runs()
+
     def end(self, kernel_id: str) -> None:
         """End the capability of a kernel."""
         with self._lock:

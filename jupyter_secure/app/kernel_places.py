@@ -37,9 +37,8 @@ class Places:
 
         Raises ``Refused`` for what lies elsewhere, and ``NotFound`` for what is hidden.
         """
+        _require_possible(path)
         parts = PurePosixPath(path).parts
-        if "\0" in path:
-            raise InvalidInput("That cannot be the name of a file.")
         if path.startswith("/") or ".." in parts:
             raise self._outside(path)
         place = os.path.realpath(os.path.join(self._root, kernel.folder, *parts))
@@ -53,6 +52,7 @@ class Places:
 
     def locate_entry(self, kernel: Capability, path: str) -> str:
         """Return the place of the directory entry itself, which a move or deletion changes."""
+        _require_possible(path)
         folder, name = os.path.split(path.strip("/"))
         if name in ("", ".", ".."):
             raise InvalidInput("The folder of the notebook itself stays as it is.")
@@ -83,3 +83,12 @@ class Places:
                 raise Refused(f"“{name}” is neither a file nor a folder.")
             known = self._content.facts(place)
         return Found(name, False, known.size, facts.st_mtime, known.sealed)
+
+
+def _require_possible(path: str) -> None:
+    try:
+        possible = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise InvalidInput("That cannot be the name of a file.")

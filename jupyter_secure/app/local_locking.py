@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from jupyter_secure.app import files
+from jupyter_secure.app.at_work import at_work
 from jupyter_secure.app.checkpoint_names import checkpoint_beside
 from jupyter_secure.app.content import Content
 from jupyter_secure.app.local_place import tree_of
@@ -20,7 +21,6 @@ from jupyter_secure.locks import Actor, LockMode
 from jupyter_secure.store import places
 from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
-from jupyter_secure.store.in_use import InUse
 from jupyter_secure.store.locks import DatabaseLocks
 from jupyter_secure.vault.catalogue import Catalogue
 from jupyter_secure.vault.envelope import Header
@@ -105,8 +105,7 @@ def local_locking(root: RootKey, username: str, folder: Path | None) -> Iterator
     served = tree_of(Path.cwd(), folder).root if folder is None else folder
     if not served.is_dir():
         raise NotFound(f"There is no folder {served}.")
-    # Marked, so that nobody changes the root key meanwhile.
-    with InUse.take(places.state_dir()):
+    with at_work():
         vault = files.vault_here(root)
         try:
             with closing(Database.open(places.state_dir() / places.DATABASE_FILE)) as database:

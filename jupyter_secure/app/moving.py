@@ -9,18 +9,28 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
-from jupyter_secure.app.checkpoint_names import bound_for
+from jupyter_secure.app.checkpoint_names import bound_for, is_checkpoint
 from jupyter_secure.app.in_place import Hooks, seal_in_place
-from jupyter_secure.app.opening import explained
-from jupyter_secure.app.provenance import Provenance
+from jupyter_secure.app.opening import explained, header_of, sealing_in
+from jupyter_secure.app.provenance import Provenance, Survey, not_as_left
 from jupyter_secure.app.root import Root
 from jupyter_secure.app.sealed_folders import FolderMarks
 from jupyter_secure.app.seen import Seen
 from jupyter_secure.app.tree import regular_files
-from jupyter_secure.errors import Conflict, InvalidInput, SecureError, StorageFailed
+from jupyter_secure.errors import (
+    Conflict,
+    CorruptFile,
+    InvalidInput,
+    SecureError,
+    StorageFailed,
+    UnsupportedFormat,
+)
 from jupyter_secure.locks import Actor, LockStore, check_move_or_delete
 from jupyter_secure.store.atomic import write_atomically
+from jupyter_secure.store.temporary import is_temporary
+from jupyter_secure.vault.catalogue import Finding
 from jupyter_secure.vault.envelope import is_sealed
 from jupyter_secure.vault.vault import Vault
 
@@ -129,6 +139,7 @@ class Moving:
 
         Links are copied as links, so that nothing from outside the root comes in by them. Every
         file of the copy is whole from the moment it is there; when one fails, the copy is removed.
+        Raises ``NotAsLeft`` where a file is not what was left there: its copy would open unasked.
         """
         # By its entry: a folder with a closed one in it would take that along.
         self._root.entry_key(source)
@@ -142,8 +153,11 @@ class Moving:
         made_here = not os.path.lexists(target)
         # Before the files: they are sealed as the marks want it.
         self._folder_marks.copy(self._root.entry_key(source), inner)
+        copy_file = partial(self._copy_file, survey=self._provenance.survey())
         try:
-            shutil.copytree(source, target, symlinks=True, copy_function=self._copy_file)
+            shutil.copytree(
+                source, target, symlinks=True, copy_function=copy_file, ignore=_being_written
+            )
         except BaseException as error:
             if made_here:
                 shutil.rmtree(target, ignore_errors=True)
@@ -156,26 +170,47 @@ class Moving:
                 ) from error
             raise
 
-    def _copy_file(self, source: str, target: str) -> str:
+    def _copy_file(self, source: str, target: str, survey: Survey) -> str:
         key = self._root.entry_key(target)
         if os.path.islink(source) or not os.path.isfile(source):
             return str(shutil.copy2(source, target, follow_symlinks=False))
-        if not self._must_seal(key) or not _is_plain_file(source):
-            with explained(source), open(source, "rb") as file:
-                write_atomically(Path(target), iter(partial(file.read, _COPIED_AT_ONCE), b""))
-            shutil.copystat(source, target)
-            return target
-        bound = bound_for(Path(target), self._vault)
-        sealer = self._vault.sealer(file_class=bound.file_class, file_id=bound.file_id)
         with explained(source), open(source, "rb") as file:
+            if not is_checkpoint(Path(source)):
+                _check_as_left(file, source, survey)
+            as_it_is = is_sealed(file.read(8)) or not self._must_seal(key)
+            file.seek(0)
             parts = iter(partial(file.read, _COPIED_AT_ONCE), b"")
-            sealed = chain((sealer.header,), map(sealer.update, parts), _last(sealer.finalize))
-            write_atomically(Path(target), sealed)
+            if not as_it_is:
+                bound = bound_for(Path(target), self._vault)
+                sealer = self._vault.sealer(file_class=bound.file_class, file_id=bound.file_id)
+                parts = chain((sealer.header,), map(sealer.update, parts), _last(sealer.finalize))
+            write_atomically(Path(target), parts)
+        if as_it_is:
+            shutil.copystat(source, target)
         return target
 
 
 def _last(finalize: Callable[[], bytes]) -> Iterator[bytes]:
     yield finalize()  # asked for only once everything before it was taken
+
+
+def _being_written(_: str, names: list[str]) -> set[str]:
+    return {name for name in names if is_temporary(name)}
+
+
+def _check_as_left(file: BinaryIO, path: str, survey: Survey) -> None:
+    """Raise ``NotAsLeft`` for a file that is not. That it is authentic shows when it is opened."""
+    try:
+        sealing = sealing_in(file, header_of(file, Path(path).name))
+    except (CorruptFile, UnsupportedFormat):
+        return  # its copy does not open either
+    finally:
+        file.seek(0)
+    finding = survey.finding(os.path.realpath(path), sealing)
+    if not survey.whole:
+        finding = Finding.UNCHECKED
+    if finding is not None:
+        raise not_as_left(path, finding)
 
 
 def _raise(_: Path, error: SecureError) -> None:

@@ -8,6 +8,7 @@ left to the person: ``docs/adr/0004-a-new-root-key-in-one-step.md``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,6 +109,23 @@ def resume(
             return _finish(keyring, old, root, folders, progress, leave_behind)
         finally:
             old.wipe()
+
+
+def settle(root: RootKey) -> None:
+    """Bring ``state.db`` to the new root key where a change was cut short before that.
+
+    ``root`` is the new one. For what has to ask the catalogue in the middle of a change: under the
+    old key it would seem to have been changed from outside. Raises ``WrongKey``, ``StateUnusable``.
+    """
+    state = places.state_dir()
+    old = load_keyring(state).previous_root(root)
+    if old is None:
+        return
+    try:
+        with closing(Database.open(state / places.DATABASE_FILE)) as database:
+            rekey_state(database, old, root)
+    finally:
+        old.wipe()
 
 
 def _with_new_root(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from jupyter_secure.app.tree import regular_files
 from jupyter_secure.errors import NotAsLeft, PassphraseRequired, SecureError
 from jupyter_secure.vault.catalogue import Finding
 from jupyter_secure.vault.catalogue_rows import Sealing
+from jupyter_secure.vault.envelope import Header
 from jupyter_secure.vault.vault import Vault
 
 
@@ -80,13 +81,27 @@ def review(
         # Another vault's file is news only where one of this vault was.
         if finding is not None and (ours or finding is Finding.SWAPPED):
             found.append(Found(path, finding))
+    for path in survey.replaced_by_links(start):
+        if any(path.resolve().is_relative_to(one) for one in left_out):
+            continue
+        with suppress(SecureError, OSError):
+            finding = survey.finding(path, _look(path, vault)[0])
+            if finding is not None:
+                found.append(Found(path, finding))
     return Reviewed(tuple(found))
 
 
-def accept(paths: Iterable[Path], provenance: Provenance, vault: Vault) -> Accepted:
+def accept(
+    paths: Iterable[Path],
+    provenance: Provenance,
+    vault: Vault,
+    vault_for: Callable[[Header], Vault] | None = None,
+) -> Accepted:
     """Take each file, once it proves authentic, for what should be at its place.
 
-    An altered catalogue is begun anew. Raises ``VaultSealed`` or ``StateUnusable``.
+    ``vault_for`` gives the vault for a file while the root key is being changed, when one file is
+    under the new one and the next is not. An altered catalogue is begun anew. Raises
+    ``VaultSealed`` or ``StateUnusable``.
     """
     if not provenance.is_whole(again=True):
         provenance.begin_anew()
@@ -99,7 +114,8 @@ def accept(paths: Iterable[Path], provenance: Provenance, vault: Vault) -> Accep
                 # Its header and its last chunk open with our key, so it is whole and ours. What
                 # lies under a passphrase has shown its header by then, which says what it is.
                 with suppress(PassphraseRequired):
-                    Download(file, header, vault, name=f"“{path.name}”")
+                    own = vault_for(header) if vault_for and header else vault
+                    Download(file, header, own, name=f"“{path.name}”")
             provenance.accepted(path, sealing)
             done.accepted += 1
         except SecureError as error:

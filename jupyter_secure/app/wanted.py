@@ -45,6 +45,10 @@ class Tree:
         base = Path(os.path.realpath(self.root))
         return real.relative_to(base).as_posix() if real.is_relative_to(base) else real.as_posix()
 
+    def place(self, path: Path) -> Path:
+        """Return where a file below the folder must lie: no link on the way from there to it."""
+        return Path(os.path.realpath(self.folder), path.relative_to(self.folder))
+
     def paths(
         self, failed: Failed, *, hidden: bool, tidy: Callable[[Path], object]
     ) -> Iterator[Path]:
@@ -153,7 +157,8 @@ class ToSeal:
     def turn(self, candidate: Candidate, hooks: Hooks) -> bool:
         """See ``Wanted``."""
         bound = bound_for(candidate.path, self._vault)
-        return seal_in_place(self._vault, candidate.path, bound=bound, hooks=hooks) is not None
+        path, place = candidate.path, self._tree.place(candidate.path)
+        return seal_in_place(self._vault, path, bound=bound, hooks=hooks, place=place) is not None
 
 
 class ToOpen:
@@ -230,7 +235,8 @@ class ToOpen:
                 self.check(candidate)  # somebody may have locked it meanwhile
                 yield
 
-        return open_in_place(vault_for, candidate.path, hooks=replace(hooks, writing=writing))
+        path, place = candidate.path, self._tree.place(candidate.path)
+        return open_in_place(vault_for, path, hooks=replace(hooks, writing=writing), place=place)
 
 
 def _look(path: Path, failed: Failed) -> Candidate | None:

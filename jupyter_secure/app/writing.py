@@ -38,13 +38,18 @@ class Before:
     header: Header | None = None
 
 
-def before(prefix: bytes, left: Entry | None, vault: Vault) -> Before:
+def before(prefix: bytes | None, left: Entry | None, vault: Vault) -> Before:
     """Return what to go on from, given the first bytes of the file and what was left there.
+
+    ``prefix`` is None without a file. One that was sealed was deleted from outside then: it may
+    live on elsewhere, so what is saved now is another, and sealed as well.
 
     What was left counts, whatever was put there since: the new content stands for itself and mends
     the file. Where nothing is known the file's own header does, if this vault made it; and so does
     a later version of the same file, or the next one would pass for older. Raises ``VaultSealed``.
     """
+    if prefix is None:
+        return Before(sealed=left is not None)
     header = _header_in(prefix)
     if left is not None and left.highest < _LAST_VERSION:
         last = left.highest
@@ -122,12 +127,14 @@ class Writing:
     def commit(self) -> None:
         """Put the new content in place.
 
-        Raises ``Conflict`` if the file was locked with a passphrase meanwhile, or unlocked, and
-        ``PassphraseRequired`` if that passphrase was not given.
+        Raises ``Conflict`` if the file was locked with a passphrase meanwhile, or unlocked, or
+        encrypted, and ``PassphraseRequired`` if that passphrase was not given.
         """
         if self._sealer is None:
             with self._settling:
                 self._check_passphrase(None)
+                if self._provenance.left_at(self._file.path) is not None:
+                    raise self._changed(f"“{self._file.path.name}” was encrypted")
                 self._file.commit()
             return
         self._write(self._sealer.finalize())
@@ -142,10 +149,10 @@ class Writing:
     def _check_passphrase(self, derivation: Derivation | None) -> None:
         passphrase = self._passphrase_now()
         if derivation != (passphrase.derivation if passphrase is not None else None):
-            raise Conflict(
-                f"The lock on “{self._file.path.name}” was changed while it was being written.",
-                remedy="Write it again.",
-            )
+            raise self._changed(f"The lock on “{self._file.path.name}” was changed")
+
+    def _changed(self, what: str) -> Conflict:
+        return Conflict(f"{what} while it was being written.", remedy="Write it again.")
 
     def _write(self, data: bytes) -> None:
         self._salt += data[: SALT_BYTES - len(self._salt)]

@@ -70,11 +70,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _keeping_root_key(args: argparse.Namespace) -> AbstractContextManager[None]:
     """Return what keeps the root key for commands that change files, or copy all of the state."""
-    changes = args.action in ("seal", "accept", "backup")
-    changes |= args.action == "open" and (args.in_place or args.all)
+    # A change that was cut short may wait for a file to be accepted, or opened.
+    between_keys = args.action in ("accept", "backup")
+    between_keys |= args.action == "open" and (args.in_place or args.all)
+    changes = between_keys or args.action == "seal"
     changes |= args.action == "rotate" and not args.full
     if not changes:
         return nullcontext()
     from jupyter_secure.app.at_work import at_work
 
-    return at_work()
+    return at_work(between_keys=between_keys)

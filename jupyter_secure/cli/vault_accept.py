@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa
 
 def run(args: argparse.Namespace) -> int:
     """Find them, ask, and accept them."""
-    from jupyter_secure.app import files
+    from jupyter_secure.app import files, new_root
     from jupyter_secure.app.local_place import local_place
     from jupyter_secure.app.review import Accepted, accept, review
     from jupyter_secure.store import places
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
         raise InvalidInput("--json cannot ask.", remedy="Add --yes or --dry-run.")
     root = vault_key.root_key(args)
     vault = files.vault_here(root)
+    new_root.settle(root)
     root.wipe()
     done = Accepted()
     with local_place() as place:
@@ -72,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
             _list(found, is_whole)
         wanted = (found or not is_whole) and not args.dry_run
         if wanted and (args.yes or terminal.ask_yes("Accept that?")):
-            done = accept([one.path for one in found], provenance, vault)
+            by_file = partial(files.vault_of, vault.root()) if new_root.is_begun() else None
+            done = accept([one.path for one in found], provenance, vault, by_file)
         elif wanted:
             print("Nothing was accepted.")
             return FAILED

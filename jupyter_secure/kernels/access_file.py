@@ -39,6 +39,10 @@ def read() -> Access:
         )
     try:
         with open(path, encoding="utf-8") as file:
+            # Where others may rename what lies in the runtime directory, they could put a file of
+            # theirs there, and would be sent what this kernel writes.
+            if os.fstat(file.fileno()).st_uid not in (os.geteuid(), 0):
+                raise PermissionError
             facts = json.load(file)
         return Access(facts["socket"], facts["base_url"], facts["token"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 
@@ -65,7 +66,7 @@ class CatalogueHandler(SecureAPIHandler):
         return {
             "accepted": done.accepted,
             "failures": [
-                {"path": self.documents.content.key(path), "message": str(error)}
+                {"path": self._key(path), "message": str(error)}
                 for path, error in failures + done.failures
             ],
         }
@@ -94,10 +95,16 @@ class CatalogueHandler(SecureAPIHandler):
         look = partial(review, closed=(Path(config.state_dir),), seconds=_SECONDS)
         return await run_sync(look, Path(os_path), state.provenance, state.vault)
 
+    def _key(self, path: Path) -> str:
+        """Return the API path of what was found: its own, not of what a link leads to."""
+        root = Path(os.path.realpath(self.documents.root_dir))
+        inside = path.is_relative_to(root)
+        return path.relative_to(root).as_posix() if inside else self.documents.content.key(path)
+
     def _model(self, found: Found) -> dict[str, object]:
         manager, checkpoints = self.documents, self.documents.checkpoints
         assert isinstance(checkpoints, SealedCheckpoints)
-        path = manager.content.key(found.path)
+        path = self._key(found.path)
         kept = checkpoints.checkpoint_path("checkpoint", path)
         return {
             "path": path,

@@ -67,11 +67,15 @@ class DataHandler(RequestHandler):
         kernel = admission_of(self.request).kernel
         if kernel is None:
             raise SecureHTTPError(403, "Only kernels get their data here.", "not-allowed")
-        if not await self._runtime.kernel_access.is_alive(kernel):
-            raise SecureHTTPError(401, "The kernel has ended.", "not-logged-in")
+        await self._require_living()
         if self.request.method == "PUT":
             begin = partial(self._files.begin, kernel, self.path_args[0], new=self._only_new)
             self._writing = await self._work(begin)
+
+    async def _require_living(self) -> None:
+        access, kernel = self._runtime.kernel_access, self._kernel
+        if not (await access.is_alive(kernel) and access.capabilities.holds(kernel)):
+            raise SecureHTTPError(401, "The kernel has ended.", "not-logged-in")
 
     async def data_received(self, chunk: bytes) -> None:
         """Take a part of the body; the next one is not read before this one is written."""
@@ -139,6 +143,10 @@ class DataHandler(RequestHandler):
         self.set_header("Content-Length", str(size))
         try:
             while part:
+                if not self._runtime.kernel_access.capabilities.holds(self._kernel):
+                    # Whoever reads slowly must not go on when the kernel has ended.
+                    self.request.connection.stream.close()  # type: ignore[union-attr]  # as below
+                    return
                 # The next part is opened while this one is being sent.
                 coming = asyncio.ensure_future(run_sync(next, parts, b""))
                 self.write(part)
@@ -160,6 +168,7 @@ class DataHandler(RequestHandler):
     async def put(self, path: str) -> None:
         """Put what has come in place."""
         assert self._writing is not None
+        await self._require_living()  # it may have ended while the body came
         await self._work(partial(self._commit, path, self._writing))
         self._runtime.coverage = None  # to be counted anew
         self.set_status(204)

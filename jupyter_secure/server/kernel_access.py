@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import socket
+import stat
 import tempfile
 import weakref
 from pathlib import Path
@@ -28,11 +29,13 @@ from jupyter_secure.kernels.access_file import SOCKET_NAME, VARIABLE
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.kernel_listener import KernelListener
 from jupyter_secure.store.atomic import write_atomically
+from jupyter_secure.store.temporary import is_temporary
 
 _SWEEP_SECONDS = 2
 _PREFIX = "jupyter-secure-"
 # The room for a path in a socket's address: 108 bytes on Linux, 104 elsewhere, with a NUL.
 _LONGEST_SOCKET_PATH = 100
+_ANSWER_SECONDS = 1
 
 
 class KernelAccess:
@@ -201,8 +204,8 @@ def _private_folder(runtime_dir: str) -> Path:
     """Make a folder for one run of a server, and remove those of servers that were killed."""
     Path(runtime_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
     for old in Path(runtime_dir).glob(f"{_PREFIX}*"):
-        if not _answers(old / SOCKET_NAME):
-            shutil.rmtree(old, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            _remove_if_left_behind(old)
     # mkdtemp gives it the mode 0700.
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=runtime_dir))
     if len(os.fsencode(folder / SOCKET_NAME)) > _LONGEST_SOCKET_PATH:
@@ -211,8 +214,24 @@ def _private_folder(runtime_dir: str) -> Path:
     return folder
 
 
+def _remove_if_left_behind(folder: Path) -> None:
+    """Remove what a server made and does not answer in. Raises ``OSError``."""
+    facts = folder.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid():
+        return
+    names = [entry.name for entry in folder.iterdir()]
+    # Nothing else: whoever keeps a folder with such a name here keeps what is in it. And one
+    # without a socket belongs to a server that is just starting.
+    ours = (name == SOCKET_NAME or name.endswith(".json") or is_temporary(name) for name in names)
+    if all(ours) and SOCKET_NAME in names and not _answers(folder / SOCKET_NAME):
+        for name in names:
+            (folder / name).unlink()
+        folder.rmdir()
+
+
 def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_ANSWER_SECONDS)  # one that takes no more connections would keep us
         try:
             probe.connect(str(path))
         except (FileNotFoundError, ConnectionRefusedError):

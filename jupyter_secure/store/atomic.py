@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from jupyter_secure.errors import Conflict, InvalidInput, StorageFailed
 from jupyter_secure.store import temporary
+from jupyter_secure.store.permissions import keep_permissions
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
@@ -82,17 +83,20 @@ class AtomicFile:
         self._descriptor = self._held = -1
         try:
             existing = _stat_replaceable(self._target)
-            kept = stat.S_IMODE(existing.st_mode) if existing and mode is None else mode
             self._temporary, self._descriptor, self._held = temporary.create(
-                self._target, 0o666 if kept is None else 0o600
+                self._target, 0o666 if existing is None and mode is None else 0o600
             )
             if existing is not None:
-                _keep_owner(self._descriptor, existing)
-            # After the owner: changing that clears bits.
-            if kept is not None and os.name == "posix":
-                os.fchmod(self._descriptor, kept)
+                keep_permissions(self._descriptor, self._target, existing)
+            if mode is not None and os.name == "posix":
+                os.fchmod(self._descriptor, mode)
         except OSError as error:
             raise self._failed(error) from error
+
+    @property
+    def place(self) -> Path:
+        """What will be replaced: the path after every link was followed, once and for all."""
+        return self._target
 
     def write(self, data: Buffer) -> None:
         """Append to what will be the new content."""
@@ -239,16 +243,6 @@ def _same(now: os.stat_result, before: os.stat_result) -> bool:
         before.st_mtime_ns,
         before.st_size,
     )
-
-
-def _keep_owner(descriptor: int, existing: os.stat_result) -> None:
-    """Keep owner and group where we may; a shared folder's files stay its group's."""
-    if os.name != "posix":
-        return
-    created = os.fstat(descriptor)
-    if (created.st_uid, created.st_gid) != (existing.st_uid, existing.st_gid):
-        with contextlib.suppress(PermissionError):
-            os.fchown(descriptor, existing.st_uid, existing.st_gid)
 
 
 def sync_folder(folder: Path) -> None:

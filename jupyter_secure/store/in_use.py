@@ -1,8 +1,8 @@
 """Whether servers run on a state directory, and keeping them out while its root key is changed.
 
-Each server holds a shared lock (``flock``) on one file, which the system drops with the process,
-however that ends; who changes the root key holds it alone. It tells of this machine's processes;
-over a network file system another machine's may not show.
+Each server, and each command that changes files, holds a shared lock (``flock``) on one file, which
+the system drops with the process, however that ends; who changes the root key holds it alone. It
+tells of this machine's processes; over a network file system another machine's may not show.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ IN_USE_FILE = "in-use"
 
 
 class InUse:
-    """A server's mark on its state directory, or that of a command that changes files, from ``take`` until ``close``."""
+    """The mark of a server, or of a command that changes files, from ``take`` until ``close``."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
     @classmethod
     def take(cls, state_dir: Path) -> InUse:
-        """Mark the state directory as in use by a server.
+        """Mark the state directory as in use.
 
         Raises ``StateUnusable`` while its root key is being changed, or if it cannot be written.
         """

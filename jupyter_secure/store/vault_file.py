@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 from jupyter_secure.errors import NotSetUp, StateUnusable
 from jupyter_secure.store.atomic import write_atomically
 from jupyter_secure.vault.keyring import Keyring
+from jupyter_secure.vault.keyring_json import MAX_BYTES
 
 if sys.platform != "win32":
     import fcntl
@@ -25,7 +28,7 @@ def load_keyring(state_dir: Path) -> Keyring:
     """
     path = state_dir / VAULT_FILE
     try:
-        text = path.read_bytes()
+        text = _read(path)
     except FileNotFoundError:
         raise NotSetUp(
             f"There is no {path}.",
@@ -39,6 +42,19 @@ def load_keyring(state_dir: Path) -> Keyring:
             remedy="Make it readable for the account that runs Jupyter.",
         ) from error
     return Keyring.from_json(text, name=str(path))
+
+
+def _read(path: Path) -> bytes:
+    # A running server looks at it every few seconds: what was put in its place from outside must
+    # neither keep it waiting (a pipe) nor fill its memory.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "It is not a regular file")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
 
 
 def save_keyring(state_dir: Path, keyring: Keyring) -> None:

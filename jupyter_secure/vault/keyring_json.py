@@ -21,7 +21,8 @@ from jupyter_secure.vault.slot import SLOT_ID_BYTES, WRAPPED_ROOT_BYTES, Slot, i
 _FORMAT = "jupyter-secure vault"
 _VERSION = 1
 _ROOT_CHECK_BYTES = 32
-_MAX_BYTES = 1024 * 1024
+#: No vault.json is larger, in bytes.
+MAX_BYTES = 1024 * 1024
 _MAX_SLOTS = 1024
 
 _VAULT_MEMBERS = {"format", "version", "vault_id", "epoch", "root_check", "slots", "mac"}
@@ -112,7 +113,7 @@ def parse(text: bytes, name: str) -> Parts:
 
 
 def _load(text: bytes) -> Any:
-    if len(text) > _MAX_BYTES:
+    if len(text) > MAX_BYTES:
         raise _Malformed("It is larger than 1 MiB.")
     try:
         return json.loads(

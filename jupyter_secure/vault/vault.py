@@ -27,6 +27,7 @@ from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.passphrase import PassphraseKey
 
 _RESTORE = "Restore it from a checkpoint or a backup; it was left as it is."
+_TRY_OLD_KEY = "Try the recovery key that was replaced: `vault open --recovery-key-stdin`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,10 +275,13 @@ class Vault:
             except aead.InvalidSeal:
                 # The root key is known to be this vault's, and so is the vault id: what does not
                 # fit must be the file.
+                fits = wrapping.root_key_fits(self._root, header)
                 raise CorruptFile(
-                    f"{name} is damaged.",
-                    why="Its header was altered after it was sealed.",
-                    remedy=_RESTORE,
+                    f"{name} {'is damaged' if fits else 'does not open with the root key'}.",
+                    why="Its header was altered after it was sealed."
+                    if fits
+                    else "It is under a root key from before this one, or its header was altered.",
+                    remedy=_RESTORE if fits else f"{_TRY_OLD_KEY} {_RESTORE}",
                 ) from None
 
 

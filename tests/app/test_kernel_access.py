@@ -146,3 +146,16 @@ def test_only_running_kernels_that_were_given_data_need_the_vault() -> None:
     kernel.running = True
     capabilities.end("k")
     assert not capabilities.any_given()
+
+
+def test_what_an_earlier_run_was_given_is_not_held_any_more() -> None:
+    """A request that a run began is asked again at its end: a later run's capability is another."""
+    capabilities, kernel = Capabilities(), Kernel()
+    first = capabilities.find(capabilities.issue("k", "", None, kernel.runs))
+    assert first is not None
+    assert capabilities.holds(first)
+    second = capabilities.find(capabilities.issue("k", "", None, kernel.runs))
+    assert second is not None
+    assert (capabilities.holds(first), capabilities.holds(second)) == (False, True)
+    kernel.running = False
+    assert not capabilities.holds(second)

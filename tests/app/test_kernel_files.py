@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -409,3 +410,24 @@ def test_only_sealed_data_counts_as_given(
     assert not capabilities.any_given()
     written(files, kernel, "x.csv")
     assert capabilities.any_given()
+
+
+@pytest.mark.parametrize(
+    "path", ["a\0b", "data/\0", "x" * 300, "a/" + "y" * 5000, "\ud800x", "\udcff", "a\n\x1b", "./"]
+)
+def test_a_name_that_no_file_has(files: KernelFiles, kernel: Capability, path: str) -> None:
+    """Whatever a kernel asks for, it gets an answer or an error in words, and no other."""
+    written(files, kernel, "x.csv")
+    for attempt in (
+        lambda: files.is_folder(kernel, path),
+        lambda: files.describe(kernel, path),
+        lambda: files.read(kernel, path).close(),
+        lambda: files.list(kernel, path),
+        lambda: files.begin(kernel, path).abort(),
+        lambda: files.make_folder(kernel, path),
+        lambda: files.move(kernel, "x.csv", path),
+        lambda: files.move(kernel, path, "y"),
+        lambda: files.delete(kernel, path),
+    ):
+        with contextlib.suppress(SecureError):
+            attempt()

@@ -4,13 +4,14 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
+from jupyter_secure.app import tree
 from jupyter_secure.app.in_place import Hooks
 from jupyter_secure.app.migrate import Migrated, Migration
 from jupyter_secure.app.wanted import Candidate, ToOpen, ToSeal, Tree
@@ -425,3 +426,52 @@ def test_names_count_from_the_root(place: Place) -> None:
         wanted = ToSeal(Tree(place.folder / folder, place.folder), place.vault, ("patients/*",))
         Migration(wanted).run()
     assert place.sealed() == {"patients/x.csv"}
+
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+@pytest.mark.parametrize("when", ["listed", "looked at", "read"])
+def test_what_becomes_a_link_meanwhile(
+    place: Place, monkeypatch: pytest.MonkeyPatch, what: str, when: str
+) -> None:
+    """Whoever may write the folder cannot lead it out of there: other places stay as they are."""
+    elsewhere = place.folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    secret = elsewhere / "b.ipynb"
+    secret.write_bytes(place.vault.seal_bytes(b"somebody else's", file_class=FileClass.CONTENT))
+    before = secret.read_bytes()
+    place.put("a/a.ipynb")
+    place.put("shared/b.ipynb", before)
+
+    def swap(*_: object) -> None:
+        shared = place.folder / "shared"
+        if shared.is_symlink() or (shared / "b.ipynb").is_symlink():
+            return
+        if what == "folder":
+            shared.rename(place.folder / "away")
+            shared.symlink_to(elsewhere)
+        else:
+            (shared / "b.ipynb").unlink()
+            (shared / "b.ipynb").symlink_to(secret)
+
+    wanted = place.to_open()
+    true_is_temporary, true_turn, rounds = tree.is_temporary, wanted.turn, iter((False, True))
+
+    def is_temporary(name: str) -> bool:
+        if name == "b.ipynb" and next(rounds):  # after the counting
+            swap()
+        return true_is_temporary(name)
+
+    def turn(candidate: Candidate, hooks: Hooks) -> bool:
+        swap()
+        return true_turn(candidate, hooks)
+
+    if when == "listed":
+        monkeypatch.setattr(tree, "is_temporary", is_temporary)
+    elif when == "looked at":
+        monkeypatch.setattr(wanted, "turn", turn)
+    hooks = Hooks(writing=lambda: nullcontext(swap())) if when == "read" else Hooks()
+    Migration(wanted, hooks=hooks, jobs=1).run()
+    shared = place.folder / "shared"
+    assert shared.is_symlink() or (shared / "b.ipynb").is_symlink()
+    assert secret.read_bytes() == before
+    assert not [one for one in elsewhere.iterdir() if one != secret]

@@ -386,3 +386,25 @@ def test_killed_before_the_catalogue_was_told(here: Here, monkeypatch: pytest.Mo
         here.begin()
     assert here.resume().finished
     here.provenance(decode_recovery_key(here.told[-1][0])).check(note, _sealing(note))
+
+
+def test_killed_before_the_state_followed(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catalogue still under the old key is brought along first, not taken for an altered one."""
+    note = here.put("a.ipynb")
+    here.provenance(here.old).check(note, _sealing(note))
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(new_root, "rekey_state", die)
+        here.begin()
+    root = decode_recovery_key(here.told[0][0])
+    assert not here.provenance(root).is_whole()
+    for _ in range(2):
+        new_root.settle(root)
+        assert here.provenance(root).is_whole(again=True)
+    assert second_factor_opens(here, root)
+    assert here.resume().finished
+    new_root.settle(root)
+    here.provenance(root).check(note, _sealing(note))

@@ -14,6 +14,7 @@ from app.conftest import Place
 from jupyter_secure.app import review as reviewing
 from jupyter_secure.app.content import Content
 from jupyter_secure.errors import (
+    Conflict,
     CorruptFile,
     NotAsLeft,
     RolledBack,
@@ -183,6 +184,160 @@ def test_another_vaults(content: Content, a: Path) -> None:
         content.read(a, ALICE)
 
 
+def replaced_by_link(a: Path, target: Path) -> None:
+    """Let a link take the place of a file."""
+    a.unlink()
+    a.symlink_to(target)
+
+
+LINKS: dict[str, tuple[Callable[[Path, Path], object], type[NotAsLeft]]] = {
+    "to another file": (lambda _, b: b, Swapped),
+    "to an older version": (
+        lambda a, _: shutil.copy(old(a, 1), a.with_name("hidden")),
+        RolledBack,
+    ),
+    "to a plain file": (lambda a, _: shutil.copy(__file__, a.with_name("hidden")), Unsealed),
+}
+
+
+@pytest.mark.parametrize(("target", "error"), LINKS.values(), ids=LINKS)
+def test_replaced_by_a_link(
+    place: Place,
+    content: Content,
+    a: Path,
+    b: Path,
+    target: Callable[[Path, Path], Path],
+    error: type[NotAsLeft],
+) -> None:
+    """A link in the place of a file is asked for what was left there; accepted, it is a link."""
+    replaced_by_link(a, target(a, b))
+    for read in ways_to_read(content, a):
+        with pytest.raises(error):
+            read()
+    for start in (a, a.parent):
+        found = reviewing.review(start, place.provenance, place.vault).found
+        assert (a, error.reason) in [(one.path, one.finding.value) for one in found]
+    reviewing.accept([a], place.provenance, place.vault)
+    assert content.read(a, ALICE).data == content.read(a.resolve(), ALICE).data
+
+
+def test_a_folder_replaced_by_a_link(place: Place, content: Content, root: Path) -> None:
+    """A folder that was put back under another name does not pass by a link to it."""
+    folder = root / "f"
+    folder.mkdir()
+    one = save(content, folder / "one.ipynb", b"1")
+    shutil.copytree(folder, root / "g")
+    save(content, one, b"2")
+    shutil.rmtree(folder)
+    folder.symlink_to("g")
+    with pytest.raises(RolledBack):
+        content.read(one, ALICE)
+    for start in (one, folder, root):
+        found = reviewing.review(start, place.provenance, place.vault).found
+        assert one in [each.path for each in found]
+
+
+def test_moved_and_something_in_its_place(content: Content, a: Path, b: Path, root: Path) -> None:
+    """What was put in the place of a file does not make an older version elsewhere a copy."""
+    shutil.copy(old(a, 1), root / "new.ipynb")
+    for puts in (lambda: a.write_bytes(b""), lambda: shutil.copy(b, a), a.unlink):
+        puts()
+        with pytest.raises(RolledBack):
+            content.read(root / "new.ipynb", ALICE)
+
+
+def test_the_place_that_a_file_left(content: Content, a: Path, root: Path) -> None:
+    """What was planted where a file was moved away from is found after that was opened, too."""
+    a.rename(root / "moved.ipynb")
+    a.write_bytes(b"planted")
+    assert content.read(root / "moved.ipynb", ALICE).data == b"a3"
+    with pytest.raises(Unsealed):
+        content.read(a, ALICE)
+
+
+def test_a_planted_header(content: Content, a: Path, root: Path) -> None:
+    """Content is not sealed as another file, and as newer, because a planted header says so."""
+    blob = bytearray(a.read_bytes())
+    blob[44:52] = (1 << 60).to_bytes(8, "big")
+    planted = root / "planted.ipynb"
+    planted.write_bytes(blob)
+    save(content, planted, b"not for a")
+    upload = content.begin(planted, ALICE)
+    upload.update(b"not for a either")
+    upload.commit()
+    assert content.read(planted, ALICE).data == b"not for a either"
+    planted.replace(a)
+    with pytest.raises(Swapped):
+        content.read(a, ALICE)
+
+
+def test_saved_over_a_newer_one(place: Place, content: Content, a: Path) -> None:
+    """What is saved over a newer version from elsewhere is newer; a planted one counts for none."""
+    header = Header.parse(a.read_bytes())
+    newer = place.vault.seal_bytes(
+        b"a9", file_class=FileClass.CONTENT, file_id=header.file_id, file_version=9
+    )
+    a.write_bytes(newer)
+    save(content, a, b"a10")
+    assert Header.parse(a.read_bytes()).file_version == 10
+    a.write_bytes(newer)
+    with pytest.raises(RolledBack):
+        content.read(a, ALICE)
+    a.write_bytes(newer[:44] + (1 << 60).to_bytes(8, "big") + newer[52:])
+    save(content, a, b"a11")
+    assert Header.parse(a.read_bytes()).file_version == 11
+
+
+@pytest.mark.parametrize(("attack", "error"), ATTACKS.values(), ids=ATTACKS)
+def test_copying_a_folder(
+    content: Content, root: Path, attack: Callable[[Path, Path], object], error: type
+) -> None:
+    """A folder is not copied with what is not as it was left: the copy would open unasked."""
+    folder = root / "f"
+    folder.mkdir()
+    a, b = folder / "a.ipynb", folder / "b.ipynb"
+    for number in (1, 2, 3):
+        save(content, a, b"a%d" % number)
+        shutil.copy(a, root.parent / f"a.{number}")
+        shutil.copy(a, root / f"a.{number}")
+    save(content, b, b"b1")
+    attack(a, b)
+    with pytest.raises(error):
+        content.moving.copy_folder(folder, root / "copy")
+    assert not (root / "copy").exists()
+    save(content, a, b"a4")
+    save(content, b, b"b2")
+    content.moving.copy_folder(folder, root / "copy")
+    assert content.read(root / "copy" / "a.ipynb", ALICE).data == b"a4"
+
+
+def test_copying_a_folder_while_nothing_is_believed(
+    place: Place, content: Content, a: Path, root: Path
+) -> None:
+    """Nor while the catalogue itself is in doubt."""
+    with place.database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM catalogue")
+    assert not place.provenance.is_whole(again=True)
+    (root / "f").mkdir()
+    shutil.copy(a, root / "f" / "a.ipynb")
+    with pytest.raises(Unchecked):
+        content.moving.copy_folder(root / "f", root / "copy")
+    (root / "kept").write_bytes(b"planted")
+    with pytest.raises(Unchecked):
+        content.checkpoints.restore(root / "kept", a, ALICE)
+
+
+def test_a_plain_checkpoint(content: Content, a: Path, root: Path) -> None:
+    """A plain checkpoint is not put back over what is encrypted; over a plain file it is."""
+    (root / "kept").write_bytes(b"planted")
+    with pytest.raises(Unsealed, match="checkpoint"):
+        content.checkpoints.restore(root / "kept", a, ALICE)
+    assert content.read(a, ALICE).data == b"a3"
+    (root / "plain.txt").write_bytes(b"now")
+    content.checkpoints.restore(root / "kept", root / "plain.txt", ALICE)
+    assert content.read(root / "plain.txt", ALICE).data == b"planted"
+
+
 # ── what stays convenient ───────────────────────────────────────────────────────────────────────
 
 
@@ -243,6 +398,76 @@ def test_links(content: Content, a: Path, root: Path) -> None:
     shutil.copy(old(a, 3), a)
     with pytest.raises(RolledBack):
         content.read(a, ALICE)
+
+
+def test_moved_and_linked(content: Content, a: Path, root: Path) -> None:
+    """A file, or its folder, that was moved and linked to from where it was just opens."""
+    (root / "new").mkdir()
+    a.rename(root / "new" / "a.ipynb")
+    a.symlink_to("new/a.ipynb")
+    assert content.read(a, ALICE).data == b"a3"
+    save(content, a, b"a4")
+    (root / "new").rename(root / "newer")
+    (root / "new").symlink_to("newer")
+    for path in (a, root / "new" / "a.ipynb", root / "newer" / "a.ipynb"):
+        assert content.read(path, ALICE).data == b"a4"
+
+
+def test_saves_during_an_upload(content: Content, a: Path) -> None:
+    """An upload that ends after others have saved is the file then, and no older version."""
+    upload = content.begin(a, ALICE)
+    upload.update(b"uploaded")
+    save(content, a, b"a4")
+    shutil.copy(a, a.with_name("a4"))
+    save(content, a, b"a5")
+    upload.commit()
+    assert content.read(a, ALICE).data == b"uploaded"
+    a.with_name("a4").replace(a)
+    with pytest.raises(RolledBack):
+        content.read(a, ALICE)
+
+
+def test_deleted_from_outside_and_saved(content: Content, root: Path) -> None:
+    """What was sealed, though no pattern wants it, is sealed again if it is saved again."""
+    text = root / "a.txt"
+    text.write_bytes(b"1")
+    content.seal_in_place(text)
+    for number, begins in enumerate((False, True)):
+        text.unlink()
+        if begins:
+            upload = content.begin(text, ALICE)
+            upload.update(b"%d" % number)
+            upload.commit()
+        else:
+            save(content, text, b"%d" % number)
+        assert content.sealed(text)
+        assert content.read(text, ALICE).data == b"%d" % number
+
+
+def test_encrypted_during_a_plain_upload(content: Content, root: Path) -> None:
+    """What began in plain text does not come in the place of what was encrypted since."""
+    text = root / "a.txt"
+    text.write_bytes(b"1")
+    upload = content.begin(text, ALICE)
+    upload.update(b"2")
+    content.seal_in_place(text)
+    with pytest.raises(Conflict, match="encrypted"):
+        upload.commit()
+    upload.abort()
+    assert content.read(text, ALICE).data == b"1"
+
+
+def test_copying_beside_an_upload(content: Content, a: Path, root: Path) -> None:
+    """An upload that has not ended is no part of the folder, and no finding in it."""
+    (root / "f").mkdir()
+    inside = root / "f" / "a.ipynb"
+    a.rename(inside)
+    upload = content.begin(inside, ALICE)
+    upload.update(b"half")
+    inside.rename(a)
+    content.moving.copy_folder(root / "f", root / "copy")
+    upload.abort()
+    assert list((root / "copy").iterdir()) == []
 
 
 def test_moved_by_us(content: Content, root: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from support.home import PASSWORD, Home
 from support.terminal import Terminal
 
+from jupyter_secure.store.in_use import alone
 from jupyter_secure.store.vault_file import load_keyring
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -140,3 +141,82 @@ def test_full_at_a_terminal(home: Home, note: Path) -> None:
         terminal.press_ctrl_c()
         assert terminal.exit_code() != 0
     assert load_keyring(home.state).epoch == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("seal", "plain.csv"),
+        ("seal", "-"),
+        ("seal", "--all"),
+        ("open", "--in-place", "a.ipynb"),
+        ("open", "--all", "--yes"),
+        ("accept", "--yes"),
+        ("rotate", "."),
+        ("backup", "-o", "backup.tar"),
+    ],
+)
+def test_full_beside_other_commands(
+    run: Run, home: Home, note: Path, command: tuple[str, ...]
+) -> None:
+    """What changes files, or copies the state, waits for a change of the root key; reading goes."""
+    (home.work / "plain.csv").write_text("1,2")
+    before = {path: path.read_bytes() for path in home.work.iterdir()}
+    key = () if command[0] == "backup" else ("--password-stdin",)
+    with alone(home.state):
+        refused = run("vault", *command, *key, given=PASSWORD)
+        opened = run("vault", "open", note.name, "--password-stdin", given=PASSWORD)
+    assert refused.returncode == 1, refused.stdout
+    assert "being changed just now" in refused.stderr
+    assert {path: path.read_bytes() for path in home.work.iterdir()} == before
+    assert opened.stdout == "{}"
+
+
+def test_full_waits_for_other_commands(run: Run, home: Home, note: Path) -> None:
+    """The root key is not changed under a command that goes on sealing with the old one."""
+    before = note.read_bytes()
+    arguments = ("vault", "open", "--all", ".")
+    with Terminal(*arguments, variables=home.variables, cwd=home.work) as terminal:
+        terminal.wait_for("Password of alice: ")
+        terminal.type(PASSWORD)
+        terminal.wait_for(r"Go on\?")
+        done = run("vault", "rotate", "--full", ".", "--password-stdin", given=PASSWORD)
+        assert done.returncode == 1
+        assert "command that changes files" in done.stderr
+        terminal.type("n")
+        terminal.exit_code()
+    assert note.read_bytes() == before
+
+
+def test_full_over_a_file_that_was_put_back(run: Run, note: Path) -> None:
+    """A file that is not as it was left waits for a person, who accepts it in the middle."""
+    old = note.read_bytes()
+    for command in (["open", "--in-place"], ["seal"]):
+        run("vault", *command, note.name, "--password-stdin", given=PASSWORD)
+    assert note.read_bytes() != old
+    note.write_bytes(old)
+    done = run("vault", "rotate", "--full", ".", "--password-stdin", given=PASSWORD)
+    assert done.returncode == 1
+    assert "not the" in done.stderr
+    refused = run("vault", "seal", note.name, "--password-stdin", given=PASSWORD)
+    assert "cut short" in refused.stderr
+    accepted = run("vault", "accept", "--yes", "--password-stdin", given=PASSWORD)
+    assert accepted.returncode == 0, accepted.stderr + accepted.stdout
+    done = run("vault", "rotate", "--full", ".", "--password-stdin", given=PASSWORD)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert run("vault", "open", note.name, "--password-stdin", given=PASSWORD).stdout == "{}"
+
+
+def test_full_left_behind(run: Run, home: Home, note: Path) -> None:
+    """A file that was left behind is not called damaged, and the old recovery key opens it."""
+    link = note.with_name("b.ipynb")
+    link.hardlink_to(note)
+    command = ("vault", "rotate", "--full", "--leave-behind", ".", "--password-stdin")
+    assert run(*command, given=PASSWORD).returncode == 0
+    link.unlink()
+    verified = run("vault", "verify", "--password-stdin", given=PASSWORD)
+    assert "root key from before this one" in verified.stderr
+    assert "recovery key that was replaced" in verified.stderr
+    old = home.facts["recovery_key"]
+    opened = run("vault", "open", note.name, "--recovery-key-stdin", given=old)
+    assert opened.stdout == "{}"

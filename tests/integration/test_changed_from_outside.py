@@ -67,6 +67,38 @@ def test_no_way_opens_it(
     assert "is not the version that was saved last" in server.log
 
 
+@pytest.mark.parametrize(("method", "path"), WAYS)
+def test_no_way_follows_a_link_in_its_place(
+    client: Client, saved: Path, work: Path, method: str, path: str
+) -> None:
+    """Nor is another file opened by a link that took the place of the one that was saved."""
+    shutil.copy(saved.parent.parent / "before", work / "elsewhere.ipynb")
+    saved.unlink()
+    saved.symlink_to("elsewhere.ipynb")
+    try:
+        answer = client.request(method, path)
+        assert answer.status_code == 409
+        assert "first" not in answer.text
+        findings = client.get(f"{API}/catalogue/a.ipynb").json()["findings"]
+        assert ("a.ipynb", "rolled-back") in [(one["path"], one["finding"]) for one in findings]
+    finally:
+        saved.unlink()
+        (work / "elsewhere.ipynb").unlink()
+
+
+def test_no_copy_of_its_folder_opens_it(client: Client, work: Path) -> None:
+    """A folder with a file that is not as it was left is not copied."""
+    client.put("/api/contents/held", json={"type": "directory"})
+    for text in ("first", "second"):
+        assert client.save("held/x.ipynb", notebook(text)).ok
+        shutil.copy(work / "held/x.ipynb", work.parent / text)
+    shutil.copy(work.parent / "first", work / "held/x.ipynb")
+    answer = client.post("/api/contents", json={"copy_from": "held"})
+    assert (answer.status_code, answer.json()["reason"]) == (409, "rolled-back")
+    assert not (work / "held-Copy1").exists()
+    assert client.request("DELETE", "/api/contents/held").status_code == 204
+
+
 def test_review_and_accept(client: Client, saved: Path) -> None:
     """The panel counts it, lists it, and one action for the whole tree accepts it."""
     shutil.copy(saved.parent.parent / "before", saved)

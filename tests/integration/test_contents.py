@@ -16,6 +16,8 @@ import requests
 from support.home import set_up
 from support.live_server import Client, LiveServer, notebook, running
 
+from jupyter_secure.errors import shown
+
 pytestmark = pytest.mark.integration
 
 CANARY = "canary-6b1f0e"
@@ -442,7 +444,7 @@ def test_odd_names(server: LiveServer, client: Client, name: str) -> None:
     assert (lock.status_code, lock.json()["path"]) == (200, name)
     refusal = client.save(path, notebook("2"))
     assert refusal.status_code == 423
-    assert name in refusal.json()["message"]
+    assert shown(name) in refusal.json()["message"]
     assert client.delete(f"/jupyter-secure/api/locks/{path}").status_code == 204
     assert client.delete(f"/api/contents/{path}").status_code == 204
 

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 import yaml
 from support.home import Home, set_up
-from support.kernel import Kernel, ask, data, peak_memory
+from support.kernel import Kernel, ask, begun, data, peak_memory
 from support.live_server import Client, LiveServer, running
 
 pytestmark = pytest.mark.integration
@@ -505,6 +505,32 @@ def test_the_end_of_a_kernel_ends_its_capability_at_once(client: Client, patient
     kernel.shut_down()
     assert ask(access, "GET", data(access, patients))[0].status == 401
     _until(lambda: not path.exists())
+
+
+@pytest.mark.usefixtures("patients")
+def test_what_an_ended_kernel_began_comes_to_nothing(home: Home, client: Client) -> None:
+    """Whoever sends or reads slowly, to outlast the kernel, neither changes nor gets anything."""
+    kernel = Kernel.of_notebook(client, "study/slow.ipynb")
+    kernel.run("file = fs.open('big', 'wb'); file.write(os.urandom(30_000_000)); file.close()")
+    access = kernel.access()
+    writer, reader = begun(access, "PUT", "late.csv"), begun(access, "GET", "big")
+    writer.sendall(b"3\r\n1,2\r\n")
+    assert reader.recv(1000).startswith(b"HTTP/1.1 200")
+    other = begun(access, "PUT", "later.csv")
+    kernel = kernel.restart()
+    writer.sendall(b"0\r\n\r\n")
+    assert b"HTTP/1.1 401" in writer.recv(4096)
+    received = 0
+    while part := reader.recv(1 << 20):
+        received += len(part)
+    assert received < 29_000_000
+    kernel.shut_down()
+    other.sendall(b"0\r\n\r\n")
+    assert b"HTTP/1.1 401" in other.recv(4096)
+    for connection in (writer, reader, other):
+        connection.close()
+    assert not list((home.work / "study").glob("late*"))
+    _until(lambda: not list((home.work / "study").glob(".~jsec-*")))
 
 
 def test_a_kernel_that_was_killed_has_no_capability(client: Client, patients: str) -> None:

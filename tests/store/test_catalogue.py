@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
-from jupyter_secure.errors import VaultSealed
+from jupyter_secure.errors import StateUnusable, VaultSealed
 from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
 from jupyter_secure.vault.catalogue import Catalogue, Finding
@@ -276,3 +277,26 @@ def test_two_processes(database: Database) -> None:
         other.record(B, sealing(2, version))
     assert one.check()
     assert other.check()
+
+
+def test_a_full_disk(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change that the disk had no room for is no alarm: the head was not put back by anyone."""
+    catalogue.record(A, sealing())
+    writing = Database.writing
+
+    @contextmanager
+    def full(self: Database, *, durable: bool = True) -> Iterator[Connection]:
+        with writing(self, durable=durable) as connection:
+            yield connection
+            raise StateUnusable("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "writing", full)
+        for change in (lambda: catalogue.record(B, sealing(2)), catalogue.begin_anew):
+            with pytest.raises(StateUnusable):
+                change()
+    later = sealing(version=2)
+    catalogue.record(A, later)
+    assert left(catalogue, A).sealing == later
+    assert catalogue.check()
+    assert catalogue.entry(B) is None

@@ -83,3 +83,20 @@ def test_a_failed_save_keeps_the_old_one(
     with pytest.raises(StorageFailed, match="disk is full"):
         save_keyring(tmp_path, replace(keyring, slots=()))
     assert load_keyring(tmp_path) == keyring
+
+
+@pytest.mark.parametrize("what", ["pipe", "device", "folder", "huge"])
+def test_something_else_in_its_place(tmp_path: Path, what: str) -> None:
+    """What was put there from outside is refused at once, and takes no memory."""
+    path = tmp_path / VAULT_FILE
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "device":
+        path.symlink_to("/dev/zero")
+    elif what == "folder":
+        path.mkdir()
+    else:
+        with path.open("wb") as file:
+            file.truncate(1 << 40)
+    with pytest.raises(StateUnusable):
+        load_keyring(tmp_path)

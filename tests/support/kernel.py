@@ -105,6 +105,24 @@ def ask(
         connection.close()
 
 
+def begun(access: dict[str, str], method: str, path: str) -> socket.socket:
+    """Return a connection on which a request was begun; a body is still to come, in chunks."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(20)
+    connection.connect(access["socket"])
+    lines = [
+        f"{method} {data(access, path)} HTTP/1.1",
+        "Host: localhost",
+        f"Authorization: Bearer {access['token']}",
+    ]
+    if method == "PUT":
+        lines += ["Transfer-Encoding: chunked", "Expect: 100-continue"]
+    connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+    if method == "PUT":
+        assert connection.recv(4096).startswith(b"HTTP/1.1 100")
+    return connection
+
+
 def data(access: dict[str, str], path: str) -> str:
     """Return the address of a file for this kernel."""
     return f"{access['base_url']}jupyter-secure/data/{path}"
