@@ -57,7 +57,7 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let new vaults in this process take the least that is accepted of a password's cost.
 
     For tests that set up a home and are about something else; what a real set-up takes is shown
-    in ``tests/app/test_set_up.py``.
+    in ``tests/app/setup/test_set_up.py``.
     """
     cheap = staticmethod(partial(Keyring.create, profile=OWASP_MINIMUM))
     monkeypatch.setattr(Keyring, "create", cheap)

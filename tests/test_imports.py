@@ -34,7 +34,7 @@ def loaded_by(module: str) -> set[str]:
         ("jupyter_secure.identity.totp", WEB_SERVER | DATABASE),
         ("jupyter_secure.transport.policy", WEB_SERVER | DATABASE),
         ("jupyter_secure.store.database", WEB_SERVER),
-        ("jupyter_secure.app.log_in", WEB_SERVER),
+        ("jupyter_secure.app.login.log_in", WEB_SERVER),
         ("jupyter_secure.kernels.filesystem", WEB_SERVER | DATABASE | {"cryptography", "jinja2"}),
         ("jupyter_secure.cli.main", WEB_SERVER | DATABASE | {"cryptography"}),
     ],

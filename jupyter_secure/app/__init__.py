@@ -1,1 +1,1 @@
-"""One module for each thing a person does."""
+"""What a person does here, one module for each thing, in a package for each kind of thing."""

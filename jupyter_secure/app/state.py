@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from jupyter_secure.app.elevate import Elevate
-from jupyter_secure.app.log_in import LogIn
-from jupyter_secure.app.open_locked import OpenLocked
-from jupyter_secure.app.passphrases import Passphrases
-from jupyter_secure.app.provenance import Provenance
-from jupyter_secure.app.sealed_folders import FolderMarks
-from jupyter_secure.app.sessions import Sessions
+from jupyter_secure.app.content.passphrases import Passphrases
+from jupyter_secure.app.content.provenance import Provenance
+from jupyter_secure.app.content.sealed_folders import FolderMarks
+from jupyter_secure.app.locking.open_locked import OpenLocked
+from jupyter_secure.app.login.elevate import Elevate
+from jupyter_secure.app.login.log_in import LogIn
+from jupyter_secure.app.login.sessions import Sessions
 from jupyter_secure.errors import StateUnusable
 from jupyter_secure.identity.accounts import AccountStore
 from jupyter_secure.identity.clock import Clock, utc_now

@@ -14,8 +14,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
 
-from jupyter_secure.app import demo_home
-from jupyter_secure.app.demo_server import DemoServer, free_port, is_free
+from jupyter_secure.app.setup import demo_home
+from jupyter_secure.app.setup.demo_server import DemoServer, free_port, is_free
 from jupyter_secure.cli import terminal
 from jupyter_secure.cli.exit_code import DONE, FAILED
 from jupyter_secure.errors import StateUnusable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from jupyter_secure.app import disable
+from jupyter_secure.app.setup import disable
 from jupyter_secure.cli import terminal
 from jupyter_secure.cli.exit_code import DONE, FAILED, USAGE
 from jupyter_secure.store import places

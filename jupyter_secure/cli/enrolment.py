@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from jupyter_secure.app import set_up
+from jupyter_secure.app.setup import set_up
 from jupyter_secure.cli import terminal
 from jupyter_secure.cli.exit_code import DONE
 from jupyter_secure.errors import WrongCode

@@ -8,7 +8,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
-from jupyter_secure.app import set_up, state_folder
+from jupyter_secure.app.setup import set_up, state_folder
 from jupyter_secure.cli import enrolment, terminal
 from jupyter_secure.cli.exit_code import DONE, USAGE
 from jupyter_secure.store import places
@@ -86,7 +86,7 @@ def _already_there(args: argparse.Namespace, now: datetime) -> int:
         print("Already set up; nothing was changed. What is there:\n")
     else:
         print(f"Already set up; the settings are back in effect ({done.config_file}).\n")
-    from jupyter_secure.app.report import report
+    from jupyter_secure.app.setup.report import report
     from jupyter_secure.cli.status import show
 
     show(report(Path.cwd(), now))

@@ -63,8 +63,8 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Lock each file; what fails is explained, and the others are done all the same."""
-    from jupyter_secure.app import files
-    from jupyter_secure.app.local_locking import local_locking
+    from jupyter_secure.app.content import files
+    from jupyter_secure.app.locking.local_locking import local_locking
     from jupyter_secure.locks import LockMode
 
     mode = LockMode(args.mode)

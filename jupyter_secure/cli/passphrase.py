@@ -51,7 +51,7 @@ class Given:
 
         Raises ``WrongPassphrase``, and what a damaged header does.
         """
-        from jupyter_secure.app.passphrases import opening_key
+        from jupyter_secure.app.content.passphrases import opening_key
 
         if not header.needs_passphrase:
             return None
@@ -78,7 +78,7 @@ def ask_new(args: argparse.Namespace, username: str) -> str:
 
     Raises ``InvalidInput`` if that is not confirmed, ``WeakPassword`` if it would be guessed.
     """
-    from jupyter_secure.app.passphrases import IF_LOST
+    from jupyter_secure.app.content.passphrases import IF_LOST
     from jupyter_secure.identity.passwords import check_strength
 
     print(textwrap.fill(IF_LOST, 80), file=sys.stderr)

@@ -9,7 +9,7 @@ import textwrap
 from datetime import datetime, timezone
 from pathlib import Path
 
-from jupyter_secure.app.report import Report, report
+from jupyter_secure.app.setup.report import Report, report
 from jupyter_secure.cli import terminal
 from jupyter_secure.cli.exit_code import DONE, FAILED
 from jupyter_secure.errors import shown

@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Unlock each file; what fails is explained, and the others are done all the same."""
-    from jupyter_secure.app import files
-    from jupyter_secure.app.local_locking import local_locking
+    from jupyter_secure.app.content import files
+    from jupyter_secure.app.locking.local_locking import local_locking
 
     username = vault_key.account(args)
     root = files.root_from_password(username, vault_key.password(args, username))

@@ -14,7 +14,7 @@ from jupyter_secure.cli.exit_code import DONE, FAILED
 from jupyter_secure.errors import InvalidInput, NotSetUp, shown
 
 if TYPE_CHECKING:
-    from jupyter_secure.app.review import Accepted, Found
+    from jupyter_secure.app.content.review import Accepted, Found
 
 _DESCRIPTION = """\
 Find sealed files below a folder that are not as they were left: an older version, another
@@ -48,9 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa
 
 def run(args: argparse.Namespace) -> int:
     """Find them, ask, and accept them."""
-    from jupyter_secure.app import files, new_root
-    from jupyter_secure.app.local_place import local_place
-    from jupyter_secure.app.review import Accepted, accept, review
+    from jupyter_secure.app.content import files
+    from jupyter_secure.app.content.review import Accepted, accept, review
+    from jupyter_secure.app.keys import new_root
+    from jupyter_secure.app.trees.local_place import local_place
     from jupyter_secure.store import places
 
     if args.json and not (args.yes or args.dry_run):

@@ -16,10 +16,10 @@ from jupyter_secure.cli.progress import Progress
 from jupyter_secure.errors import shown
 
 if TYPE_CHECKING:
-    from jupyter_secure.app.in_place import Hooks
-    from jupyter_secure.app.local_place import LocalPlace
-    from jupyter_secure.app.migrate import Migrated
-    from jupyter_secure.app.wanted import Candidate, Tree, Wanted
+    from jupyter_secure.app.content.in_place import Hooks
+    from jupyter_secure.app.trees.local_place import LocalPlace
+    from jupyter_secure.app.trees.migrate import Migrated
+    from jupyter_secure.app.trees.wanted import Candidate, Tree, Wanted
 
 _DONE = {"seal": "Sealed", "open": "Opened"}
 
@@ -65,7 +65,7 @@ def usage_problem(args: argparse.Namespace) -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Seal or open everything below the folder."""
-    from jupyter_secure.app.local_place import local_place, tree_of
+    from jupyter_secure.app.trees.local_place import local_place, tree_of
 
     with ExitStack() as stack:
         place = stack.enter_context(local_place())
@@ -82,9 +82,10 @@ def run(args: argparse.Namespace) -> int:
 def _prepared(
     args: argparse.Namespace, tree: Tree, place: LocalPlace, stack: ExitStack
 ) -> tuple[Wanted, Hooks]:
-    from jupyter_secure.app import files, local_place
-    from jupyter_secure.app.in_place import NO_HOOKS
-    from jupyter_secure.app.wanted import ToOpen
+    from jupyter_secure.app.content import files
+    from jupyter_secure.app.content.in_place import NO_HOOKS
+    from jupyter_secure.app.trees import local_place
+    from jupyter_secure.app.trees.wanted import ToOpen
 
     hooks = NO_HOOKS
     if args.dry_run and not args.recovery_key_stdin:
@@ -104,7 +105,7 @@ def _prepared(
 
 
 def _dry_run(args: argparse.Namespace, folder: Path, wanted: Wanted) -> int:
-    from jupyter_secure.app.migrate import Migration
+    from jupyter_secure.app.trees.migrate import Migration
 
     names: list[str] = []
 
@@ -127,7 +128,7 @@ def _dry_run(args: argparse.Namespace, folder: Path, wanted: Wanted) -> int:
 
 
 def _confirmed(folder: Path, wanted: Wanted) -> bool:
-    from jupyter_secure.app.migrate import Migration
+    from jupyter_secure.app.trees.migrate import Migration
 
     found = Migration(wanted).count()
     where = f"{shown(str(folder))} ({size_of(found.bytes_total)})"
@@ -137,7 +138,7 @@ def _confirmed(folder: Path, wanted: Wanted) -> bool:
 
 
 def _run(args: argparse.Namespace, folder: Path, wanted: Wanted, hooks: Hooks) -> int:
-    from jupyter_secure.app.migrate import JOBS, Migration
+    from jupyter_secure.app.trees.migrate import JOBS, Migration
 
     began = time.monotonic()
     with Progress() as line:

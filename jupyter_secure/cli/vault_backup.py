@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa
 
 def run(args: argparse.Namespace) -> int:
     """Write the backup, and say what is in it."""
-    from jupyter_secure.app.backup import back_up
+    from jupyter_secure.app.keys.backup import back_up
 
     if args.output.exists() and not args.force:
         raise Conflict(f"{args.output} exists already.", remedy="Add --force to replace it.")

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from jupyter_secure.app import files
-from jupyter_secure.app.in_place import open_in_place, seal_in_place
-from jupyter_secure.app.tree import unreadable
+from jupyter_secure.app.content import files
+from jupyter_secure.app.content.in_place import open_in_place, seal_in_place
+from jupyter_secure.app.content.tree import unreadable
 from jupyter_secure.cli import passphrase, vault_all, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED, USAGE
 from jupyter_secure.errors import Conflict, InvalidInput, SecureError, shown
@@ -115,7 +115,7 @@ def _seal(args: argparse.Namespace, vault: Vault) -> int:
                 raise Conflict(f"{args.files[0]} is sealed already.")
             _write(args, files.sealed_pieces(vault, begin.first, file))
         return DONE
-    from jupyter_secure.app.local_place import local_place
+    from jupyter_secure.app.trees.local_place import local_place
 
     with local_place() as place, place.telling(vault.root()) as hooks:
         return _each(
@@ -125,7 +125,7 @@ def _seal(args: argparse.Namespace, vault: Vault) -> int:
 
 def _open(args: argparse.Namespace, root: RootKey) -> int:
     if args.in_place:
-        from jupyter_secure.app.local_place import local_place
+        from jupyter_secure.app.trees.local_place import local_place
 
         with local_place() as place, place.telling(root) as hooks:
             open_one = partial(

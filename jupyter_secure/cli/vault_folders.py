@@ -13,7 +13,7 @@ from jupyter_secure.cli.exit_code import DONE, USAGE
 from jupyter_secure.errors import InvalidInput, NotFound, NotSetUp, shown
 
 if TYPE_CHECKING:
-    from jupyter_secure.app.local_place import LocalPlace
+    from jupyter_secure.app.trees.local_place import LocalPlace
 
 _DESCRIPTION = """\
 Mark a folder: everything that is saved, uploaded, copied or moved into it, or below it, is
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa
 
 def run(args: argparse.Namespace) -> int:
     """Mark, take a mark off, or list."""
-    from jupyter_secure.app.local_place import local_place
+    from jupyter_secure.app.trees.local_place import local_place
 
     if args.undo and args.folder is None:
         print("jupyter secure vault seal-folder: --undo needs a FOLDER.", file=sys.stderr)
@@ -67,9 +67,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _change(args: argparse.Namespace, place: LocalPlace) -> None:
-    from jupyter_secure.app import files
-    from jupyter_secure.app.local_place import tree_of
-    from jupyter_secure.app.sealed_folders import key_below
+    from jupyter_secure.app.content import files
+    from jupyter_secure.app.content.sealed_folders import key_below
+    from jupyter_secure.app.trees.local_place import tree_of
 
     tree = tree_of(args.folder, args.root)
     key = key_below(tree.root, args.folder)

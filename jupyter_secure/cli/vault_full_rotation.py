@@ -13,7 +13,7 @@ from jupyter_secure.cli.progress import Progress
 from jupyter_secure.errors import InvalidInput, shown
 
 if TYPE_CHECKING:
-    from jupyter_secure.app.reencrypt import Renewed
+    from jupyter_secure.app.keys.reencrypt import Renewed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +56,7 @@ def usage_problem(args: argparse.Namespace) -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Begin, or go on; say what was done and what remains."""
-    from jupyter_secure.app import new_root
+    from jupyter_secure.app.keys import new_root
 
     with Progress() as line:
 

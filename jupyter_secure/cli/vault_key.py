@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from jupyter_secure.app import files
+from jupyter_secure.app.content import files
 from jupyter_secure.cli import terminal
 from jupyter_secure.errors import InvalidInput
 from jupyter_secure.vault.keys import RootKey

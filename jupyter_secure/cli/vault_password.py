@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa
 def run(args: argparse.Namespace) -> int:
     """Ask for the passwords and change."""
     # zxcvbn and the database's layer are not needed for help.
-    from jupyter_secure.app import change_password
+    from jupyter_secure.app.keys import change_password
 
     username = vault_key.account(args)
     if args.password_stdin:

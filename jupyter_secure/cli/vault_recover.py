@@ -12,7 +12,7 @@ from jupyter_secure.cli import terminal
 from jupyter_secure.cli.exit_code import USAGE
 
 if TYPE_CHECKING:
-    from jupyter_secure.app.recover import Recovered
+    from jupyter_secure.app.keys.recover import Recovered
 
 _DESCRIPTION = """\
 Set this account up again for sealed files that are there, from the recovery key and those
@@ -53,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa
 
 def run(args: argparse.Namespace) -> int:
     """Find out which vault it was, and set up for it."""
-    from jupyter_secure.app import files, recover, set_up
+    from jupyter_secure.app.content import files
+    from jupyter_secure.app.keys import recover
+    from jupyter_secure.app.setup import set_up
     from jupyter_secure.cli import enrolment
 
     if problem := _usage_problem(args):

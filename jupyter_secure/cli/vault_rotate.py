@@ -12,7 +12,7 @@ from jupyter_secure.cli.exit_code import DONE, FAILED, USAGE
 from jupyter_secure.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from jupyter_secure.app.rekey import Rotated
+    from jupyter_secure.app.keys.rekey import Rotated
 
 _DESCRIPTION = """\
 Begin a new key epoch, and bring every sealed file below the folders to it, checkpoints too.
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         return USAGE
     if args.full:
         return vault_full_rotation.run(args)
-    from jupyter_secure.app.rekey import rotate
+    from jupyter_secure.app.keys.rekey import rotate
 
     root = vault_key.root_key(args)
     try:

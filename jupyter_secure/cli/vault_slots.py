@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _change(args: argparse.Namespace) -> int:
-    from jupyter_secure.app import slots
+    from jupyter_secure.app.keys import slots
 
     root = vault_key.root_key(args)
     try:

@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_secure.app import files
+from jupyter_secure.app.content import files
 from jupyter_secure.cli import passphrase, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED
 from jupyter_secure.cli.progress import Progress
 from jupyter_secure.errors import shown
 
 if TYPE_CHECKING:
-    from jupyter_secure.app.verify import Verified
+    from jupyter_secure.app.trees.verify import Verified
     from jupyter_secure.vault.envelope import Header
     from jupyter_secure.vault.keys import RootKey
     from jupyter_secure.vault.vault import Vault
@@ -52,9 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa
 
 def run(args: argparse.Namespace) -> int:
     """Read everything, and say what was found."""
-    from jupyter_secure.app.effective_settings import effective_settings
-    from jupyter_secure.app.report import patterns_of
-    from jupyter_secure.app.verify import verify
+    from jupyter_secure.app.setup.effective_settings import effective_settings
+    from jupyter_secure.app.setup.report import patterns_of
+    from jupyter_secure.app.trees.verify import verify
 
     patterns = patterns_of(effective_settings())
     root = vault_key.root_key(args)
@@ -80,7 +80,7 @@ class _Vaults:
     """Gives the vault for a file: this account's or, with the recovery key, the file's own."""
 
     def __init__(self, root: RootKey, *, by_file: bool) -> None:
-        from jupyter_secure.app import new_root
+        from jupyter_secure.app.keys import new_root
 
         self._root = root
         # While the root key is being changed, one file may be under the old one, the next not.

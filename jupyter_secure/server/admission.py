@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tornado.httputil import HTTPServerRequest
 
-from jupyter_secure.app.kernel_access import Capability
+from jupyter_secure.app.kernels.access import Capability
 from jupyter_secure.identity.sessions import Session
 from jupyter_secure.locks import NOBODY, Actor
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from logging import Logger
 from typing import Any
 
-from jupyter_secure.app.migrate import Action, Migration
-from jupyter_secure.app.wanted import Tree
+from jupyter_secure.app.trees.migrate import Action, Migration
+from jupyter_secure.app.trees.wanted import Tree
 from jupyter_secure.errors import Conflict, SecureError, StorageFailed
 from jupyter_secure.identity.clock import Clock
 

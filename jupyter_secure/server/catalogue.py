@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
-from jupyter_secure.app.review import Found, Reviewed, accept, review
+from jupyter_secure.app.content.review import Found, Reviewed, accept, review
 from jupyter_secure.errors import InvalidInput, SecureError
 from jupyter_secure.locks import Actor, check_read
 from jupyter_secure.server.admission import current_actor

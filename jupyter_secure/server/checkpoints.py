@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from jupyter_core.paths import is_hidden
 from jupyter_server.services.contents.filecheckpoints import AsyncFileCheckpoints
 
-from jupyter_secure.app.content import Content
+from jupyter_secure.app.content.content import Content
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.http_errors import as_http
 

@@ -21,9 +21,9 @@ from nbformat import ValidationError
 from tornado.web import HTTPError, RequestHandler
 from traitlets import default
 
-from jupyter_secure.app.content import Content
-from jupyter_secure.app.opening import Reading
-from jupyter_secure.app.uploads import FIRST, LAST, Uploads
+from jupyter_secure.app.content.content import Content
+from jupyter_secure.app.content.opening import Reading
+from jupyter_secure.app.content.uploads import FIRST, LAST, Uploads
 from jupyter_secure.errors import Refused
 from jupyter_secure.locks import Lock
 from jupyter_secure.server.admission import current_actor

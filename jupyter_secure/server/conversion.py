@@ -28,7 +28,7 @@ from jupyter_server.nbconvert.handlers import (
 from nbformat import from_dict
 from tornado.web import HTTPError, authenticated
 
-from jupyter_secure.app.linked_files import bring
+from jupyter_secure.app.content.linked_files import bring
 from jupyter_secure.app.private_folder import private_folder
 from jupyter_secure.locks import Actor
 from jupyter_secure.server import conversion_worker

@@ -16,10 +16,10 @@ from anyio.to_thread import run_sync
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from jupyter_secure.app.download import Download
-from jupyter_secure.app.kernel_access import Capability
-from jupyter_secure.app.kernel_files import KernelFiles
-from jupyter_secure.app.writing import Writing
+from jupyter_secure.app.content.download import Download
+from jupyter_secure.app.content.writing import Writing
+from jupyter_secure.app.kernels.access import Capability
+from jupyter_secure.app.kernels.files import KernelFiles
 from jupyter_secure.errors import InvalidInput, SecureError
 from jupyter_secure.server.admission import admission_of
 from jupyter_secure.server.byte_range import requested_range

@@ -10,7 +10,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import authenticated
 
-from jupyter_secure.app import settings_record
+from jupyter_secure.app.setup import settings_record
 from jupyter_secure.errors import PolicyViolation, SecureError
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.identity_provider import TwoFactorIdentityProvider

@@ -10,8 +10,8 @@ from jupyter_server.base.handlers import AuthenticatedFileHandler
 from tornado.http1connection import HTTP1Connection
 from tornado.web import HTTPError
 
-from jupyter_secure.app.content import Content
-from jupyter_secure.app.download import Download
+from jupyter_secure.app.content.content import Content
+from jupyter_secure.app.content.download import Download
 from jupyter_secure.errors import SecureError
 from jupyter_secure.server.admission import admission_of
 from jupyter_secure.server.http_errors import SecureHTTPError, as_http

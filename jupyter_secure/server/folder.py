@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from anyio.to_thread import run_sync
 from jupyter_core.paths import is_file_hidden
 
-from jupyter_secure.app.listing import Entry, regular_files
+from jupyter_secure.app.content.listing import Entry, regular_files
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.http_errors import as_http
 
 if TYPE_CHECKING:
     from jupyter_server.services.contents.filemanager import AsyncFileContentsManager
 
-    from jupyter_secure.app.content import Content
+    from jupyter_secure.app.content.content import Content
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 

@@ -22,8 +22,8 @@ from jupyter_core.utils import ensure_async
 from tornado.ioloop import PeriodicCallback
 from tornado.netutil import bind_unix_socket
 
-from jupyter_secure.app.kernel_access import Capabilities, Capability
-from jupyter_secure.app.kernel_files import KernelEvent, KernelFiles
+from jupyter_secure.app.kernels.access import Capabilities, Capability
+from jupyter_secure.app.kernels.files import KernelEvent, KernelFiles
 from jupyter_secure.errors import Refused, StorageFailed
 from jupyter_secure.kernels.access_file import SOCKET_NAME, VARIABLE
 from jupyter_secure.server.admission import current_actor

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from anyio.to_thread import run_sync
 
-from jupyter_secure.app.lock_notebook import LockNotebooks
-from jupyter_secure.app.passphrases import new_key
+from jupyter_secure.app.content.passphrases import new_key
+from jupyter_secure.app.locking.lock_notebook import LockNotebooks
 from jupyter_secure.locks import Actor, Lock, LockMode
 from jupyter_secure.server.checkpoints import SealedCheckpoints
 from jupyter_secure.server.runtime import Runtime
@@ -19,7 +19,7 @@ from jupyter_secure.server.runtime import Runtime
 if TYPE_CHECKING:
     from jupyter_server.services.contents.filemanager import AsyncFileContentsManager
 
-    from jupyter_secure.app.content import Content
+    from jupyter_secure.app.content.content import Content
 
 
 class Locking:

@@ -10,10 +10,10 @@ from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
-from jupyter_secure.app.bulk_notes import BulkNotes
-from jupyter_secure.app.local_place import never_sealed
-from jupyter_secure.app.migrate import Migration
-from jupyter_secure.app.wanted import ToOpen, ToSeal, Tree
+from jupyter_secure.app.content.bulk_notes import BulkNotes
+from jupyter_secure.app.trees.local_place import never_sealed
+from jupyter_secure.app.trees.migrate import Migration
+from jupyter_secure.app.trees.wanted import ToOpen, ToSeal, Tree
 from jupyter_secure.errors import ElevationRequired, InvalidInput, VaultSealed
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler

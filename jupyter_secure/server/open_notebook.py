@@ -18,7 +18,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.services.contents.handlers import ContentsHandler
 from tornado.web import authenticated
 
-from jupyter_secure.app.download import Download
+from jupyter_secure.app.content.download import Download
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.http_errors import as_http

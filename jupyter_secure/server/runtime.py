@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
-from jupyter_secure.app.content import Content
-from jupyter_secure.app.coverage import Coverage
-from jupyter_secure.app.review import Reviewed
+from jupyter_secure.app.content.content import Content
+from jupyter_secure.app.content.coverage import Coverage
+from jupyter_secure.app.content.review import Reviewed
 from jupyter_secure.app.state import State
 from jupyter_secure.errors import SecureError
 from jupyter_secure.identity.sessions import SessionPolicy

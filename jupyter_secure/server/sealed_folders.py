@@ -9,7 +9,7 @@ from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
-from jupyter_secure.app.sealed_folders import SealedFolders
+from jupyter_secure.app.content.sealed_folders import SealedFolders
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
 from jupyter_secure.server.http_errors import as_http

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from anyio.to_thread import run_sync
 
 import jupyter_secure
-from jupyter_secure.app.coverage import Coverage, count
-from jupyter_secure.app.review import Reviewed, review
+from jupyter_secure.app.content.coverage import Coverage, count
+from jupyter_secure.app.content.review import Reviewed, review
 from jupyter_secure.errors import CertificateUnusable, VaultSealed
 from jupyter_secure.server.api_handler import SecureAPIHandler
 from jupyter_secure.server.runtime import Runtime

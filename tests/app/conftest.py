@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_secure.app.elevate import Elevate
-from jupyter_secure.app.log_in import LogIn
-from jupyter_secure.app.provenance import Provenance
-from jupyter_secure.app.sessions import Sessions
+from jupyter_secure.app.content.provenance import Provenance
+from jupyter_secure.app.login.elevate import Elevate
+from jupyter_secure.app.login.log_in import LogIn
+from jupyter_secure.app.login.sessions import Sessions
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM
 from jupyter_secure.errors import SecureError
 from jupyter_secure.identity import recovery_codes, totp

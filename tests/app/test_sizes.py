@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_secure.app import files
-from jupyter_secure.app.download import Download
-from jupyter_secure.app.opening import header_of
+from jupyter_secure.app.content import files
+from jupyter_secure.app.content.download import Download
+from jupyter_secure.app.content.opening import header_of
 from jupyter_secure.vault.envelope import sealed_size
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey

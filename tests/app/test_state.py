@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_secure.app import set_up
+from jupyter_secure.app.setup import set_up
 from jupyter_secure.app.state import State
 from jupyter_secure.errors import (
     NotSetUp,

@@ -93,7 +93,7 @@ def test_codes() -> None:
     """The demo's codes are those of an authenticator, now and for the two steps after."""
     from datetime import datetime, timezone
 
-    from jupyter_secure.app.demo_home import Demo
+    from jupyter_secure.app.setup.demo_home import Demo
 
     secret = pyotp.random_base32()
     demo = Demo(Path("/nowhere"), "demo", "", "", secret)

@@ -25,7 +25,7 @@ from support.crash import (
 )
 from support.home import bare_variables
 
-from jupyter_secure.app import set_up, state_folder
+from jupyter_secure.app.setup import set_up, state_folder
 from jupyter_secure.app.state import State
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM
 from jupyter_secure.identity.sessions import SessionPolicy

@@ -28,7 +28,7 @@ from support.crash import (
 from support.home import bare_variables
 from support.traps import FAILURES, failing, trapped
 
-from jupyter_secure.app import set_up
+from jupyter_secure.app.setup import set_up
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM
 from jupyter_secure.errors import SecureError, StateUnusable, StorageFailed
 from jupyter_secure.locks import Lock, LockMode
@@ -287,7 +287,7 @@ def test_no_look_at_what_was_there(
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("jupyter_secure.app.content.open", refuse, raising=False)
+    monkeypatch.setattr("jupyter_secure.app.content.content.open", refuse, raising=False)
     with pytest.raises(SecureError):
         if how == "write":
             writer.content.write(path, b"new", ALICE)

@@ -25,10 +25,10 @@ from typing import Any
 from support import migrating
 from support.traps import killing, trapped
 
-from jupyter_secure.app import set_up
-from jupyter_secure.app.content import Content
-from jupyter_secure.app.provenance import Provenance
-from jupyter_secure.app.uploads import FIRST, LAST, Uploads
+from jupyter_secure.app.content.content import Content
+from jupyter_secure.app.content.provenance import Provenance
+from jupyter_secure.app.content.uploads import FIRST, LAST, Uploads
+from jupyter_secure.app.setup import set_up
 from jupyter_secure.identity.accounts import Account
 from jupyter_secure.identity.sessions import Session
 from jupyter_secure.identity.throttle import PER_ADDRESS

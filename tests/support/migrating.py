@@ -8,9 +8,9 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from jupyter_secure.app.in_place import NO_HOOKS, Hooks
-from jupyter_secure.app.migrate import Migrated, Migration
-from jupyter_secure.app.wanted import ToOpen, ToSeal, Tree
+from jupyter_secure.app.content.in_place import NO_HOOKS, Hooks
+from jupyter_secure.app.trees.migrate import Migrated, Migration
+from jupyter_secure.app.trees.wanted import ToOpen, ToSeal, Tree
 from jupyter_secure.vault.envelope import Header, is_sealed
 from jupyter_secure.vault.vault import Vault
 

@@ -25,8 +25,9 @@ os.environ["JUPYTER_SECURE_DIR"] = f"{_HOME.name}/secure"
 os.environ["JUPYTER_CONFIG_DIR"] = f"{_HOME.name}/config"
 os.environ["IPYTHONDIR"] = f"{_HOME.name}/ipython"
 
-from jupyter_secure.app import content, set_up  # noqa: E402  # after the environment is set
-from jupyter_secure.app.opening import Facts, Reading  # noqa: E402
+from jupyter_secure.app.content import content  # noqa: E402  # after the environment is set
+from jupyter_secure.app.content.opening import Facts, Reading  # noqa: E402
+from jupyter_secure.app.setup import set_up  # noqa: E402  # after the environment is set
 from jupyter_secure.identity.sessions import SessionPolicy  # noqa: E402
 from jupyter_secure.locks import Actor  # noqa: E402
 from jupyter_secure.server import checkpoints, contents, files  # noqa: E402

@@ -1,0 +1,300 @@
+"""The one way to content: every byte that is read or written passes here.
+
+It opens what is sealed, seals what must be, and asks the locks, whichever route the request came
+by. Paths are the operating system's; the key of a lock is the real path below the root, so that a
+symbolic link is no way around one.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from jupyter_secure.app.content.checkpoints import Checkpoints
+from jupyter_secure.app.content.coverage import must_seal
+from jupyter_secure.app.content.download import Download
+from jupyter_secure.app.content.guard import Guard
+from jupyter_secure.app.content.in_place import Hooks
+from jupyter_secure.app.content.moving import Moving
+from jupyter_secure.app.content.opening import (
+    Facts,
+    Reading,
+    explained,
+    facts_of,
+    header_of,
+    sealing_in,
+    sealing_of,
+)
+from jupyter_secure.app.content.passphrases import Passphrases
+from jupyter_secure.app.content.provenance import Provenance
+from jupyter_secure.app.content.resealing import Resealing
+from jupyter_secure.app.content.root import Root
+from jupyter_secure.app.content.sealed_folders import NO_MARKS, FolderMarks
+from jupyter_secure.app.content.seen import Seen
+from jupyter_secure.app.content.writing import Before, Writing, before
+from jupyter_secure.errors import NotAsLeft
+from jupyter_secure.locks import Actor, LockStore
+from jupyter_secure.store.atomic import AtomicFile, write_atomically
+from jupyter_secure.vault.envelope import (
+    FileClass,
+    Flags,
+    Header,
+    is_sealed,
+    read_prefix,
+)
+from jupyter_secure.vault.passphrase import PassphraseKey
+from jupyter_secure.vault.vault import Vault
+
+_Result = TypeVar("_Result")
+
+
+class Content:
+    """Opens, seals and guards the files below one root; safe for several threads."""
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        vault: Vault,
+        locks: LockStore,
+        provenance: Provenance,
+        encrypt: tuple[str, ...],
+        folder_marks: FolderMarks = NO_MARKS,
+        closed: tuple[Path, ...] = (),
+        follow_outside_links: bool = False,
+        passphrases: Passphrases | None = None,
+    ) -> None:
+        #: The passphrases of files that were given, by session.
+        self.passphrases = passphrases or Passphrases()
+        self._root = Root(root, closed=closed, follow_outside_links=follow_outside_links)
+        self._vault = vault
+        self._provenance = provenance
+        self._encrypt = encrypt
+        self._folder_marks = folder_marks
+        self._seen = Seen()
+        #: What asks the locks.
+        self.guard = Guard(
+            root=self._root, locks=locks, seen=self._seen, passphrases=self.passphrases
+        )
+        # One writer at a time, so that two saves of one file get two versions.
+        self._writing = threading.RLock()
+        #: What takes part when one of these files is turned from plain to sealed or back.
+        self.hooks = Hooks(
+            writing=lambda: self._writing, check=provenance.check, left=provenance.accepted
+        )
+        #: What happens to whole files and folders.
+        self.moving = Moving(
+            root=self._root,
+            vault=vault,
+            locks=locks,
+            provenance=provenance,
+            folder_marks=folder_marks,
+            seen=self._seen,
+            hooks=self.hooks,
+            must_seal=self.must_seal,
+        )
+        self.checkpoints = Checkpoints(
+            vault=vault,
+            provenance=provenance,
+            content=self,
+            passphrases=self.passphrases,
+            settling=self._writing,
+        )
+        #: What puts files under a passphrase, and takes them out from under it.
+        self.reseal = Resealing(
+            root=self._root,
+            vault=vault,
+            guard=self.guard,
+            provenance=provenance,
+            passphrases=self.passphrases,
+            settling=self._writing,
+        )
+
+    # ── looking ─────────────────────────────────────────────────────────────────────────────────
+
+    def key(self, path: str | Path) -> str:
+        """Return the name under which the file behind ``path`` is locked. May be ``Refused``."""
+        return self._root.key(path)
+
+    def must_seal(self, key: str) -> bool:
+        """Say whether the patterns, or a marked folder, want the file ``key`` encrypted."""
+        return must_seal(key, self._encrypt) or must_seal(key, (), self._folder_marks.list())
+
+    def facts(self, path: str | Path) -> Facts:
+        """Return what can be told of ``path`` without its key; ``OSError`` as ``open`` raises."""
+        return facts_of(path)
+
+    def header(self, path: str | Path) -> Header | None:
+        """Return the header of ``path``, None for a plain file. May raise ``NotFound``."""
+        with explained(path), open(path, "rb") as file:
+            return header_of(file, self.key(path))
+
+    def sealed(self, path: str | Path) -> bool:
+        """Say whether ``path`` is sealed. Raises ``NotFound``, or ``Refused``."""
+        self.key(path)
+        with explained(path):
+            return self.facts(path).sealed
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────
+
+    def read(
+        self, path: str | Path, actor: Actor, *, expect: FileClass = FileClass.CONTENT
+    ) -> Reading:
+        """Return the content of ``path``, opened if it is sealed.
+
+        Raises ``NotAsLeft`` for a file that is not what was left there. Checkpoints and the like
+        are not asked: ``expect`` binds them to be no live file.
+        """
+        return self._settled(lambda: self._read(path, actor, expect))
+
+    def _read(self, path: str | Path, actor: Actor, expect: FileClass) -> Reading:
+        key = self.key(path)
+        with explained(path), open(path, "rb") as file:
+            blob = file.read()
+        header = Header.parse(blob, name=f"“{key}”") if is_sealed(blob[:8]) else None
+        self.guard.check_read(key, header, actor)
+        reading = Reading(blob, None)
+        if header is not None:
+            opened = self._vault.open_bytes(
+                blob,
+                expect=expect,
+                name=f"“{key}”",
+                passphrase=self.passphrases.find(actor.session, header),
+            )
+            reading = Reading(opened.data, header)
+        if expect is FileClass.CONTENT:
+            self._provenance.check(path, sealing_of(header, blob) if header else None)
+        return reading
+
+    def download(self, path: str | Path, actor: Actor) -> Download:
+        """Return ``path`` for reading in parts; close it afterwards. Errors as ``read``."""
+        return self._settled(lambda: self._download(path, actor))
+
+    def _download(self, path: str | Path, actor: Actor) -> Download:
+        key = self.key(path)
+        with explained(path):
+            file = open(path, "rb")  # noqa: SIM115  # handed to the Download, which closes it
+        try:
+            header = header_of(file, key)
+            sealing = sealing_in(file, header)
+            self.guard.check_read(key, header, actor)
+            passphrase = self.passphrases.find(actor.session, header)
+            download = Download(file, header, self._vault, name=f"“{key}”", passphrase=passphrase)
+            self._provenance.check(path, sealing)
+            return download
+        except BaseException:
+            file.close()
+            raise
+
+    def _settled(self, look: Callable[[], _Result]) -> _Result:
+        try:
+            return look()
+        except NotAsLeft:
+            # A save may have come between opening the file and asking what was left there.
+            with self._writing:
+                return look()
+
+    # ── writing ─────────────────────────────────────────────────────────────────────────────────
+
+    def write(
+        self,
+        path: str | Path,
+        data: bytes,
+        actor: Actor,
+        *,
+        flags: Flags = Flags.NONE,
+        seal: bool = False,
+        passphrase: PassphraseKey | None = None,
+    ) -> bool:
+        """Replace the content of ``path``, all or nothing; sealed if it must be or was.
+
+        ``seal`` asks for it though no pattern does: the content comes from what is sealed, and from
+        under ``passphrase`` if there is one. Returns whether it is new that a sealed file is there.
+        """
+        with self._writing:
+            key, old, required = self._to_write(path, actor)
+            passphrase = required or passphrase
+            if not (passphrase or seal or old.sealed or self.must_seal(key)):
+                write_atomically(Path(path), data)
+                return False
+            blob = self._vault.seal_bytes(
+                data,
+                file_class=FileClass.CONTENT,
+                file_id=old.file_id,
+                file_version=old.next_version,
+                flags=flags,
+                passphrase=passphrase,
+            )
+            write_atomically(Path(path), blob)
+            self._provenance.saved(path, sealing_of(header := Header.parse(blob), blob))
+            if passphrase is not None:  # which a copy has from what it was made from
+                self.passphrases.hold(actor.session, header.file_id, passphrase)
+            return not old.sealed
+
+    def check_write(self, path: str | Path, actor: Actor) -> str:
+        """Raise unless ``actor`` may change ``path``; return its key."""
+        return self.guard.lock_to_write(path, actor)[0]
+
+    def begin(self, path: str | Path, actor: Actor, *, seal: bool = False) -> Writing:
+        """Start new content for ``path`` that comes in parts; nothing is seen until it commits.
+
+        ``seal`` asks for a seal though no pattern does.
+        """
+        key, old, passphrase = self._to_write(path, actor)
+        sealer = None
+        if passphrase or seal or old.sealed or self.must_seal(key):
+            sealer = self._vault.sealer(
+                file_class=FileClass.CONTENT,
+                file_id=old.file_id,
+                file_version=old.next_version,
+                passphrase=passphrase,
+            )
+        return Writing(
+            AtomicFile(Path(path)),
+            sealer,
+            self._provenance,
+            self._writing,
+            lambda: self._to_write(path, actor)[2],
+        )
+
+    def _to_write(self, path: str | Path, actor: Actor) -> tuple[str, Before, PassphraseKey | None]:
+        """Return the key of ``path``, what is there, and what must open the new content as well.
+
+        Raises unless ``actor`` may change it.
+        """
+        key, lock = self.guard.lock_to_write(path, actor)
+        old = self._before(path)
+        return key, old, self.passphrases.to_write(actor, old.header, lock, f"“{key}”")
+
+    def _before(self, path: str | Path) -> Before:
+        """Return what new content at ``path`` goes on from.
+
+        Raises ``StorageFailed`` or ``Refused`` for a file that cannot be looked at: taken for plain
+        or missing, what was sealed would be written in plain text.
+        """
+        with explained(path):
+            try:
+                with open(path, "rb") as file:
+                    prefix = read_prefix(file.read)
+            except OSError:
+                if os.path.isfile(path):
+                    raise
+                prefix = None  # nothing there, or nothing that can become a file
+        return before(prefix, self._provenance.left_at(path), self._vault)
+
+    # ── what locking needs ──────────────────────────────────────────────────────────────────────
+
+    def exists(self, path: str | Path) -> bool:
+        """Say whether there is anything at ``path``."""
+        return Path(path).exists()
+
+    def seal_in_place(self, path: str | Path) -> bytes:
+        """Seal the file at ``path`` if it is plain; return its file id, 16 bytes."""
+        return self.reseal.seal_in_place(path)
+
+    def forget_seen(self, key: str) -> None:
+        """Let nobody save ``key`` any more for having seen it: it was locked anew."""
+        self._seen.forget(key)

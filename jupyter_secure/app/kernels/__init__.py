@@ -1,0 +1,1 @@
+"""What kernels may do with the files of their folder."""

@@ -1,0 +1,1 @@
+"""Changing, backing up and recovering keys."""

@@ -1,0 +1,92 @@
+"""Everything in the state directory as one tar file, as it is: what is wrapped stays wrapped.
+
+Passwords are not in it, and neither is any key to the files but in slots that need one. The
+certificate's private key is, as it is on the disk: the backup is made for its owner only.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+import tarfile
+import time
+from pathlib import Path
+
+from jupyter_secure.app.setup.settings_record import RECORD
+from jupyter_secure.errors import InvalidInput, StateUnusable
+from jupyter_secure.store import places
+from jupyter_secure.store.atomic import AtomicFile
+from jupyter_secure.store.database import Database
+from jupyter_secure.store.temporary import TEMPORARY_PREFIX
+from jupyter_secure.store.vault_file import load_keyring
+
+
+def back_up(target: Path) -> tuple[str, ...]:
+    """Write the backup, mode 0600, all at once or not at all; return the names in it.
+
+    May be done while a server runs. Raises ``NotSetUp``, ``StateUnusable``, ``InvalidInput`` or
+    ``StorageFailed``.
+    """
+    state = places.state_dir()
+    if target.absolute().is_relative_to(state):
+        raise InvalidInput(
+            "The backup would lie in the state directory.",
+            why="It would be lost together with what it is a backup of.",
+            remedy="Write it to another place, best another disk.",
+        )
+    # A keyring that cannot be read is not worth keeping: the backup before this one may be better.
+    load_keyring(state)
+    contents = {places.VAULT_FILE: _read(state / places.VAULT_FILE)}
+    contents[places.DATABASE_FILE] = _database(state)
+    others = [state / RECORD, *sorted((state / places.TLS_DIRECTORY).glob("*.pem"))]
+    for path in others:
+        if path.is_file():
+            contents[path.relative_to(state).as_posix()] = _read(path)
+    with AtomicFile(target, mode=0o600) as file:
+        file.write(_tar(contents))
+    return tuple(contents)
+
+
+def _tar(contents: dict[str, bytes]) -> bytes:
+    # Whole in memory: it is as large as the state, some hundred kilobytes.
+    buffer, now = io.BytesIO(), time.time()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        folder = tarfile.TarInfo(places.TLS_DIRECTORY)
+        folder.type, folder.mode, folder.mtime = tarfile.DIRTYPE, 0o700, int(now)
+        tar.addfile(folder)
+        for name, content in contents.items():
+            member = tarfile.TarInfo(name)
+            # Unpacked by anyone, it is the owner's alone again.
+            member.size, member.mode, member.mtime = len(content), 0o600, int(now)
+            tar.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _database(state: Path) -> bytes:
+    database = Database.open(state / places.DATABASE_FILE)
+    # Beside the original, so that it is nowhere that is less well kept.
+    copy = state / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    try:
+        copy.touch(mode=0o600, exist_ok=False)
+        database.copy_to(copy)
+        return copy.read_bytes()
+    except OSError as error:
+        raise StateUnusable(
+            f"The state database {database.path} could not be copied.",
+            why=f"{error.strerror}.",
+            remedy="See that the state directory can be written and the disk is not full.",
+        ) from None
+    finally:
+        copy.unlink(missing_ok=True)
+        database.close()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StateUnusable(
+            f"{path} could not be read.",
+            why=f"{error.strerror}.",
+            remedy="Make it readable for the account that runs Jupyter.",
+        ) from None

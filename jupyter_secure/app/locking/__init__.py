@@ -1,0 +1,1 @@
+"""Locking, unlocking and opening what is locked."""

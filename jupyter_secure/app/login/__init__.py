@@ -1,0 +1,1 @@
+"""Logging in, sessions, and confirming a second factor."""

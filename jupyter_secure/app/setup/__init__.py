@@ -1,0 +1,1 @@
+"""Setting a place up, taking it out again, and saying what is on."""

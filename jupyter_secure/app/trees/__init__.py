@@ -1,0 +1,1 @@
+"""What looks at or changes every file below a folder."""
