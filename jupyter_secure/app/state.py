@@ -26,6 +26,7 @@ from jupyter_secure.store.database import Database
 from jupyter_secure.store.in_use import InUse
 from jupyter_secure.store.key_file import read_key_file
 from jupyter_secure.store.locks import DatabaseLocks
+from jupyter_secure.store.one_writer import OneWriter
 from jupyter_secure.store.places import DATABASE_FILE
 from jupyter_secure.store.sealed_folders import DatabaseSealedFolders
 from jupyter_secure.store.sessions import DatabaseSessions
@@ -44,6 +45,7 @@ class State:
     locks: LockStore
     provenance: Provenance
     folder_marks: FolderMarks
+    one_writer: OneWriter
     sessions: Sessions
     log_in: LogIn
     elevate: Elevate
@@ -125,6 +127,7 @@ class State:
             locks=locks,
             provenance=Provenance(Catalogue(DatabaseCatalogue(database), vault.derive)),
             folder_marks=DatabaseSealedFolders(database),
+            one_writer=OneWriter(directory),
             sessions=sessions,
             log_in=LogIn(
                 keyring=partial(load_keyring, directory),

@@ -12,7 +12,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
 from jupyter_secure.app.content.review import Found, Reviewed, accept, review
-from jupyter_secure.errors import InvalidInput, SecureError
+from jupyter_secure.errors import ElevationRequired, InvalidInput, SecureError
 from jupyter_secure.locks import Actor, check_read
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
@@ -60,6 +60,11 @@ class CatalogueHandler(SecureAPIHandler):
 
     async def _accept(self, path: str) -> dict[str, object]:
         state, actor = self.runtime.state, current_actor()
+        if not state.provenance.is_whole() and not actor.elevated:
+            raise ElevationRequired(
+                "Accepting begins the catalogue of what was saved anew, for every file.",
+                remedy="Confirm a code first.",
+            )
         reviewed = await self._review(path)
         allowed, failures = await run_sync(self._readable, reviewed.found, actor)
         done = await run_sync(accept, allowed, state.provenance, state.vault)

@@ -171,6 +171,10 @@ class ConvertPostHandler(_Converting, NbconvertPostHandler):
         self._send(name, said, parts, attach=False)
 
 
+# A conversion that never ends would keep its place from others. LaTeX may take minutes.
+_SECONDS = 600
+
+
 async def _ask_worker(request: bytes, folder: Path) -> bytes:
     """Run the worker in ``folder`` and return what it writes; it ends when nobody waits for it."""
     process = await asyncio.create_subprocess_exec(
@@ -185,7 +189,14 @@ async def _ask_worker(request: bytes, folder: Path) -> bytes:
         start_new_session=True,
     )
     try:
-        answer, _ = await process.communicate(request)
+        answer, _ = await asyncio.wait_for(process.communicate(request), _SECONDS)
+    except asyncio.TimeoutError:
+        raise SecureHTTPError(
+            504,
+            f"nbconvert did not finish in {_SECONDS // 60} minutes, and was ended. "
+            "Convert a part of the notebook, or use `jupyter nbconvert` in a terminal.",
+            "conversion-failed",
+        ) from None
     finally:
         with suppress(ProcessLookupError):
             # The programs it started as well: they would go on writing into the folder.

@@ -77,6 +77,7 @@ class Runtime:
             closed=self.closed,
             follow_outside_links=self.config.follow_outside_links,
             passphrases=self.state.passphrases,
+            one_writer=self.state.one_writer,
         )
 
     def _to_be_counted_anew(self) -> None:

@@ -107,7 +107,8 @@ export class SecureApi {
 
   /** Seal everything that is saved or uploaded below this folder from now on, or no longer. */
   markFolder(path: string, sealed: boolean): Promise<void> {
-    return this.request(sealed ? 'PUT' : 'DELETE', below('sealed-folders', path));
+    const address = `sealed-folders/${URLExt.encodeParts(path)}`;
+    return this.request(sealed ? 'PUT' : 'DELETE', address);
   }
 
   async sessions(): Promise<ISessionInfo[]> {
@@ -184,7 +185,8 @@ export class SecureApi {
 
 /** The address of a file or folder; the empty path is the folder that holds everything. */
 function below(collection: string, path: string): string {
-  return `${collection}/${URLExt.encodeParts(path)}`;
+  // No slash at the end: Jupyter redirects such a request, and that makes a GET of every other one.
+  return path === '' ? collection : `${collection}/${URLExt.encodeParts(path)}`;
 }
 
 const WRONG_CREDENTIALS = 'That user name, password or code is not right.';

@@ -15,7 +15,7 @@ function scene(): { catalogue: Catalogue; server: FakeServer; reopened: string[]
     [STATUS]: json(200, makeStatus()),
     'POST /jupyter-secure/api/catalogue/lab': accepted,
     'POST /jupyter-secure/api/catalogue/lab/a.ipynb': json(200, { restored: 1 }),
-    'POST /jupyter-secure/api/catalogue/': accepted
+    'POST /jupyter-secure/api/catalogue': accepted
   });
   const reopened: string[] = [];
   const documents = {

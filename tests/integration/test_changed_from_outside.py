@@ -166,6 +166,9 @@ def test_an_altered_catalogue(server: LiveServer, client: Client, saved: Path) -
     assert status["level"] == "bad"
     refused = client.get("/api/contents/a.ipynb")
     assert (refused.status_code, refused.json()["reason"]) == (409, "unchecked")
+    refused = client.post(f"{API}/catalogue", json={"action": "accept"})
+    assert (refused.status_code, refused.json()["reason"]) == (423, "elevation-required")
+    assert client.elevate().ok
     assert client.post(f"{API}/catalogue", json={"action": "accept"}).ok
     assert client.get("/api/contents/a.ipynb").ok
     assert client.get(f"{API}/status").json()["catalogue"]["checked"] == "whole"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
@@ -66,8 +67,8 @@ class Content:
         closed: tuple[Path, ...] = (),
         follow_outside_links: bool = False,
         passphrases: Passphrases | None = None,
+        one_writer: AbstractContextManager[object] | None = None,
     ) -> None:
-        #: The passphrases of files that were given, by session.
         self.passphrases = passphrases or Passphrases()
         self._root = Root(root, closed=closed, follow_outside_links=follow_outside_links)
         self._vault = vault
@@ -75,12 +76,11 @@ class Content:
         self._encrypt = encrypt
         self._folder_marks = folder_marks
         self._seen = Seen()
-        #: What asks the locks.
         self.guard = Guard(
             root=self._root, locks=locks, seen=self._seen, passphrases=self.passphrases
         )
         # One writer at a time, so that two saves of one file get two versions.
-        self._writing = threading.RLock()
+        self._writing = one_writer or threading.RLock()
         #: What takes part when one of these files is turned from plain to sealed or back.
         self.hooks = Hooks(
             writing=lambda: self._writing, check=provenance.check, left=provenance.accepted

@@ -141,6 +141,8 @@ class Writing:
         header = Header.parse(self._sealer.header)
         with self._settling:
             self._check_passphrase(header.stanza.derivation)
+            # Nothing comes in place that could not be written down: the keys may be gone by now.
+            self._provenance.left_at(self._file.path)
             self._file.commit()
             sealing = Sealing(header.file_id, header.file_version, self._salt)
             # Accepted: its version is of when it began, and other saves may have come since.

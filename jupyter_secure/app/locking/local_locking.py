@@ -22,6 +22,7 @@ from jupyter_secure.store import places
 from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
 from jupyter_secure.store.locks import DatabaseLocks
+from jupyter_secure.store.one_writer import OneWriter
 from jupyter_secure.vault.catalogue import Catalogue
 from jupyter_secure.vault.envelope import Header
 from jupyter_secure.vault.keys import RootKey
@@ -117,6 +118,7 @@ def local_locking(root: RootKey, username: str, folder: Path | None) -> Iterator
                     provenance=Provenance(Catalogue(DatabaseCatalogue(database), vault.derive)),
                     encrypt=(),
                     closed=(places.state_dir(),),
+                    one_writer=OneWriter(places.state_dir()),
                 )
                 try:
                     yield LocalLocking(served, vault, normalise_username(username), content, locks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jupyter_secure.app.content import files
@@ -21,6 +21,7 @@ from jupyter_secure.store import places
 from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
 from jupyter_secure.store.locks import DatabaseLocks
+from jupyter_secure.store.one_writer import OneWriter
 from jupyter_secure.store.sealed_folders import DatabaseSealedFolders
 from jupyter_secure.vault.catalogue import Catalogue
 from jupyter_secure.vault.envelope import Header
@@ -51,7 +52,8 @@ class LocalPlace:
         provenance = self.provenance(vault)
         if provenance is None:
             return NO_HOOKS
-        hooks = Hooks(check=provenance.check, left=provenance.accepted)
+        one_writer = OneWriter(places.state_dir())
+        hooks = Hooks(writing=lambda: one_writer, check=provenance.check, left=provenance.accepted)
         return BulkNotes(provenance, hooks).hooks if many else hooks
 
     @contextmanager
@@ -66,7 +68,7 @@ class LocalPlace:
             yield NO_HOOKS
             return
         try:
-            yield Hooks(left=self.hooks(vault, many=False).left)
+            yield replace(self.hooks(vault, many=False), check=NO_HOOKS.check)
         finally:
             vault.seal()
 

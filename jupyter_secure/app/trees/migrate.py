@@ -119,17 +119,20 @@ class Migration:
             # Daemons: a program that ends does not wait for the whole tree; and a file that is
             # being replaced at that moment is whole, as it is after a kill.
             threading.Thread(target=self._work, args=(candidates,), daemon=True)
-            for _ in range(self._jobs - 1)
+            for _ in range(self._jobs)
         ]
         for worker in workers:
             worker.start()
         try:
-            self._work(candidates)
-        finally:
-            if self._broken:
-                self._stop.set()
             for worker in workers:
                 worker.join()
+        except BaseException:
+            # Ctrl-C comes to this thread, which only waits: never into the middle of a file, or
+            # while the turn to write is held, for which the others would wait for ever.
+            self._stop.set()
+            for worker in workers:
+                worker.join()
+            raise
         for error in self._broken:
             raise error
 

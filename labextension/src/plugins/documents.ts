@@ -68,7 +68,13 @@ export const documents: JupyterFrontEndPlugin<Documents> = {
           logIn: async () => void (await ask.logIn('Log in to open the vault.')),
           retry: () => open.reopen(path),
           canRestore: async () => (await findings.lookAt(path))?.can_restore === true,
-          accept: () => findings.acceptFile(path),
+          accept: async () => {
+            const intro = 'Enter a code to accept what was changed from outside.';
+            const accept = (): Promise<void> => findings.acceptFile(path);
+            if ((await ask.allowed(path, intro, accept)) === null) {
+              throw new Error('No code was given, so it was left as it is.');
+            }
+          },
           restore: () => findings.restore(path),
           close: () => open.close(path)
         }),

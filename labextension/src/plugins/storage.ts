@@ -53,11 +53,12 @@ export const storageCommands: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-secure:storage-commands',
   description: 'Adds the commands that encrypt folders and review changed files.',
   autoStart: true,
-  requires: [ISecurity, ICatalogue, IMigrating, ISealedFolders],
+  requires: [ISecurity, IAsking, ICatalogue, IMigrating, ISealedFolders],
   optional: [IFileBrowserFactory, IDefaultFileBrowser, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     security: Security,
+    asking: Asking,
     catalogue: Catalogue,
     migration: Migrating,
     folders: SealedFolders,
@@ -83,13 +84,18 @@ export const storageCommands: JupyterFrontEndPlugin<void> = {
       label: 'Review Files That Are Not as They Were Left…',
       isVisible: () => security.configured,
       isEnabled: () => security.configured,
-      execute: () =>
-        showReview({
+      execute: async () => {
+        // Accepting takes a code then, and one dialog cannot ask from within another.
+        if (catalogue.isAltered && !security.status?.session?.elevated_seconds_left) {
+          await asking.code('Enter a code to accept what was changed from outside.');
+        }
+        return showReview({
           look: () => catalogue.look(),
           isAltered: () => catalogue.isAltered,
           accept: path => catalogue.accept(path),
           restore: path => catalogue.restore(path)
-        })
+        });
+      }
     });
     commands.addCommand(CommandIDs.encryptAll, {
       label: 'Encrypt Everything…',

@@ -13,6 +13,7 @@ from app.conftest import Place
 
 from jupyter_secure.app.content import review as reviewing
 from jupyter_secure.app.content.content import Content
+from jupyter_secure.app.content.provenance import Provenance
 from jupyter_secure.errors import (
     Conflict,
     CorruptFile,
@@ -21,11 +22,14 @@ from jupyter_secure.errors import (
     Swapped,
     Unchecked,
     Unsealed,
+    VaultSealed,
     WrongKey,
 )
 from jupyter_secure.locks import Actor
+from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.locks import DatabaseLocks
-from jupyter_secure.vault.catalogue import Finding
+from jupyter_secure.store.one_writer import OneWriter
+from jupyter_secure.vault.catalogue import Catalogue, Finding
 from jupyter_secure.vault.envelope import FileClass, Header
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.vault import Vault
@@ -515,6 +519,53 @@ def test_a_reader_beside_a_writer(content: Content, a: Path) -> None:
     for reader in readers:
         reader.join()
     assert problems == []
+
+
+def test_two_servers(place: Place, root: Path, tmp_path: Path) -> None:
+    """Nor is anybody while two servers on one state save the same file."""
+    alice = place.person("alice")
+    place.vault.unseal(place.foundation.keyring.open_with_password("alice", alice.password))
+    servers = [
+        Content(
+            root=root,
+            vault=place.vault,
+            locks=DatabaseLocks(place.database),
+            provenance=Provenance(Catalogue(DatabaseCatalogue(place.database), place.vault.derive)),
+            encrypt=("*.ipynb",),
+            one_writer=OneWriter(tmp_path),
+        )
+        for _ in range(2)
+    ]
+    path = save(servers[0], root / "a.ipynb", b"first")
+    problems: list[NotAsLeft] = []
+
+    def work(content: Content) -> None:
+        for number in range(40):
+            try:
+                save(content, path, b"%d" % number)
+                content.read(path, ALICE)
+            except NotAsLeft as error:
+                problems.append(error)
+
+    threads = [threading.Thread(target=work, args=(content,)) for content in servers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert servers[0].read(path, ALICE).data == b"39"
+
+
+def test_an_upload_that_ends_after_the_keys_went(place: Place, content: Content, a: Path) -> None:
+    """What could not be written down any more does not come in place."""
+    upload = content.begin(a, ALICE)
+    upload.update(b"late")
+    before = a.read_bytes()
+    place.vault.seal()
+    with pytest.raises(VaultSealed):
+        upload.commit()
+    upload.abort()
+    assert a.read_bytes() == before
 
 
 # ── looking over and accepting ──────────────────────────────────────────────────────────────────

@@ -1,0 +1,76 @@
+"""One writer of content at a time, of all threads and processes that share a state directory.
+
+A save is two steps, the file and its row in the catalogue. Between those of another server the file
+would be taken for one that was changed from outside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from jupyter_secure.errors import StateUnusable
+
+if sys.platform != "win32":
+    import fcntl
+
+#: The file in the state directory that is locked; empty, and never removed.
+WRITING_FILE = "writing"
+
+
+class OneWriter:
+    """To be held while content is written; reentrant, and safe for several threads.
+
+    The system drops the lock with the process, however that ends. Where the file system has no
+    locks, or the system none of this kind, only the threads of this process wait for each other.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        """Prepare for the state in ``state_dir``; nothing is opened yet."""
+        self._path = state_dir / WRITING_FILE
+        self._threads = threading.RLock()
+        self._depth = 0
+        self._descriptor = -1
+
+    def __enter__(self) -> OneWriter:
+        """Wait for the turn. Raises ``StateUnusable`` if the file cannot be opened."""
+        self._threads.acquire()
+        try:
+            if self._depth == 0:
+                self._descriptor = self._take()
+            self._depth += 1
+        except BaseException:
+            self._threads.release()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            with contextlib.suppress(OSError):
+                os.close(descriptor)  # which drops the lock
+        self._threads.release()
+
+    def _take(self) -> int:
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StateUnusable(
+                f"{self._path} cannot be opened.",
+                why=f"{error.strerror}.",
+                remedy="Give the account that runs Jupyter write access to it and its directory.",
+            ) from None
+        if sys.platform != "win32":
+            with contextlib.suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return descriptor
