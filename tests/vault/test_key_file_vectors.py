@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from vectors import independent_reader, loading
+from vectors import independent_keys, independent_reader, loading
 
 from jupyter_secure.errors import InvalidInput, StateUnusable, UnsupportedFormat, WrongKey
 from jupyter_secure.vault.key_file import FileKey
@@ -27,8 +27,8 @@ def test_frozen_key_file_opens(text: str) -> None:
     previous = keyring.previous_root(root)
     assert previous is not None
     assert (root.expose(), previous.expose(), slot.name) == (ROOT, PREVIOUS, VECTORS["slot"])
-    key = independent_reader.read_key_file(text.encode())
-    assert independent_reader.open_vault_with_key_file(TEXT.encode(), key) == (ROOT, PREVIOUS)
+    key = independent_keys.read_key_file(text.encode())
+    assert independent_keys.open_vault_with_key_file(TEXT.encode(), key) == (ROOT, PREVIOUS)
 
 
 def test_frozen_text_is_written_as_it_was() -> None:
@@ -52,9 +52,9 @@ def test_frozen_alterations_give_no_key(vector: dict[str, str]) -> None:
     with pytest.raises((WrongKey, StateUnusable)) as caught:
         keyring.open_with_key_file(FileKey.from_text(KEY_FILE))
     assert caught.value.reason == vector["reason"]
-    key = independent_reader.read_key_file(KEY_FILE)
+    key = independent_keys.read_key_file(KEY_FILE)
     with pytest.raises(independent_reader.Refused):
-        independent_reader.open_vault_with_key_file(altered(vector), key)
+        independent_keys.open_vault_with_key_file(altered(vector), key)
 
 
 @pytest.mark.parametrize("vector", VECTORS["refused_files"], ids=lambda vector: vector["name"])
@@ -63,4 +63,4 @@ def test_frozen_files_are_refused(vector: dict[str, str]) -> None:
     with pytest.raises(InvalidInput):
         FileKey.from_text(vector["text"].encode())
     with pytest.raises(independent_reader.Refused):
-        independent_reader.read_key_file(vector["text"].encode())
+        independent_keys.read_key_file(vector["text"].encode())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from vectors import independent_reader, loading
+from vectors import independent_keys, independent_reader, loading
 
 from jupyter_secure.crypto import kdf
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM, RFC_9106_LOW_MEMORY, Argon2idProfile
@@ -47,7 +47,7 @@ def test_frozen_slots_open(account: dict[str, str]) -> None:
     """The frozen vault opens with each password, here and in the independent reader."""
     keyring = Keyring.from_json(TEXT.encode())
     assert keyring.open_with_password(account["name"], account["password"]).expose() == ROOT
-    found = independent_reader.open_vault(TEXT.encode(), account["name"], account["password"])
+    found = independent_keys.open_vault(TEXT.encode(), account["name"], account["password"])
     assert found == ROOT
 
 
@@ -83,7 +83,7 @@ def test_frozen_alterations_give_no_key(vector: dict[str, str]) -> None:
         keyring.open_with_password(name, "correct horse")
     assert caught.value.reason == vector["reason"]
     with pytest.raises(independent_reader.Refused):
-        independent_reader.open_vault(altered(vector), name, "correct horse")
+        independent_keys.open_vault(altered(vector), name, "correct horse")
 
 
 def test_hostile_costs_are_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +161,7 @@ def test_created_vaults_open(made: tuple[Keyring, RootKey]) -> None:
     assert keyring.open_with_password("alice", "correct horse").expose() == root.expose()
     text = keyring.to_json()
     assert Keyring.from_json(text) == keyring
-    assert independent_reader.open_vault(text, "alice", "correct horse") == root.expose()
+    assert independent_keys.open_vault(text, "alice", "correct horse") == root.expose()
 
 
 def test_the_default_cost_is_the_standard_one() -> None:
