@@ -27,6 +27,7 @@ PYTEST_SOURCES := $(BIN)/python -m pytest
 PYTEST_WHEEL := mkdir -p build/elsewhere && cd build/elsewhere && \
   JUPYTER_SECURE_TEST_WHEEL=1 $(BIN)/pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) $(CURDIR)/tests
 QUICK := not integration and not browser and not install
+PARALLEL := --numprocesses=2 --dist=loadfile
 
 # Node comes from the machine or, where there is none, from a Python package.
 WITH_NODE := command -v npm >/dev/null || test -x $(BIN)/npm \
@@ -76,13 +77,13 @@ test-panel: $(PANEL)/node_modules/.package-lock.json ## the JupyterLab part's ow
 	  --outputFile.junit=$(REPORTS)/panel.xml
 
 test-unit: $(VENV)/.make/dev ## unit and contract tests, on the sources
-	$(PYTEST_SOURCES) -m '$(QUICK)' --junit-xml=$(REPORTS)/unit.xml
+	$(PYTEST_SOURCES) -m '$(QUICK)' $(PARALLEL) --junit-xml=$(REPORTS)/unit.xml
 
 test-wheel: $(VENV)/.make/code $(VENV)/.make/dev ## the same on the built wheel
-	$(PYTEST_WHEEL) -m '$(QUICK)' --junit-xml=$(REPORTS)/unit.xml
+	$(PYTEST_WHEEL) -m '$(QUICK)' $(PARALLEL) --junit-xml=$(REPORTS)/unit.xml
 
 test-integration: $(VENV)/.make/code $(VENV)/.make/dev ## a real server over TLS
-	$(PYTEST_WHEEL) -m integration --numprocesses=2 --dist=loadfile --junit-xml=$(REPORTS)/integration.xml
+	$(PYTEST_WHEEL) -m integration $(PARALLEL) --junit-xml=$(REPORTS)/integration.xml
 
 test-browser: $(VENV)/.make/code $(VENV)/.make/dev ## end to end in Chromium
 	$(PYTEST_WHEEL) -m browser --junit-xml=$(REPORTS)/browser.xml

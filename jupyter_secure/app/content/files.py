@@ -34,8 +34,9 @@ from jupyter_secure.vault.recovery_key import decode_recovery_key
 from jupyter_secure.vault.vault import Vault
 from jupyter_secure.vault.wrapping import root_key_fits
 
-# Pieces of this many bytes are read, sealed or opened, and written, one at a time.
-_PIECE = 1 << 20
+#: Bytes that are read, sealed or opened, and written at a time. With larger pieces the allocator
+#: would ask the system for each of them anew, which takes longer than sealing it.
+PIECE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def sealed_pieces(vault: Vault, first: bytes, rest: IO[bytes]) -> Iterator[bytes
     sealer = vault.sealer(file_class=FileClass.CONTENT)
     yield sealer.header
     yield sealer.update(first)
-    while piece := rest.read(_PIECE):
+    while piece := rest.read(PIECE_BYTES):
         yield sealer.update(piece)
     yield sealer.finalize()
 
@@ -142,7 +143,7 @@ def opened_pieces(
     command line the person names the file, and nothing can be passed off as another.
     """
     opener = vault.opener(header, expect=header.file_class, name=name, passphrase=passphrase)
-    while piece := rest.read(_PIECE):
+    while piece := rest.read(PIECE_BYTES):
         yield opener.update(piece)
     yield opener.finalize()
 

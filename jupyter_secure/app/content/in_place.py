@@ -25,8 +25,6 @@ from jupyter_secure.vault.envelope import FileClass, Header
 from jupyter_secure.vault.passphrase import PassphraseKey
 from jupyter_secure.vault.vault import Vault
 
-_PIECE = 1 << 20
-
 
 @dataclass(frozen=True)
 class Hooks:
@@ -218,4 +216,4 @@ def _check_same(digest: hashlib._Hash, pieces: Iterable[bytes]) -> None:
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    return iter(partial(file.read, _PIECE), b"")
+    return iter(partial(file.read, files.PIECE_BYTES), b"")

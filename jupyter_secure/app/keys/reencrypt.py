@@ -22,8 +22,6 @@ from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.vault import Vault
 from jupyter_secure.vault.wrapping import rewrap, root_key_fits
 
-_PIECE = 1 << 20
-
 _Counted = Literal["plain", "others", "current", "renewed", "under_passphrase"]
 
 
@@ -201,14 +199,14 @@ class _Reencryption:
             flags=header.flags,
         )
         target.write(sealer.header)
-        first = piece = file.read(_PIECE)
+        first = piece = file.read(files.PIECE_BYTES)
         salt = b""
         # Authentic piece by piece; `finalize` knows that none is missing, before the old file goes.
         while piece:
             sealed = sealer.update(opener.update(piece))
             salt += sealed[: SALT_BYTES - len(salt)]
             target.write(sealed)
-            piece = file.read(_PIECE)
+            piece = file.read(files.PIECE_BYTES)
         last = sealer.update(opener.finalize()) + sealer.finalize()
         target.write(last)
         salt += last[: SALT_BYTES - len(salt)]
@@ -228,7 +226,7 @@ class _Reencryption:
                 remedy="Restore it from a checkpoint or a backup; it was left as it is.",
             ) from None
         target.write(bytes(changed))
-        while piece := file.read(_PIECE):
+        while piece := file.read(files.PIECE_BYTES):
             target.write(piece)
 
 

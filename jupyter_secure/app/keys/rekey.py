@@ -25,8 +25,6 @@ from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.vault import Vault
 from jupyter_secure.vault.wrapping import root_key_fits
 
-_PIECE = 1 << 20
-
 _Counted = Literal["plain", "others", "current", "rewrapped"]
 
 
@@ -153,7 +151,7 @@ def _rewrap(vault: Vault, path: Path, epoch: int) -> _Counted:
         # header, and with it the only copy of the file's key would be gone.
         with AtomicFile(path, unchanged=facts, folder_later=True) as target:
             target.write(bytes(new))
-            while piece := file.read(_PIECE):
+            while piece := file.read(files.PIECE_BYTES):
                 target.write(piece)
             target.keep_times(facts)
     return "rewrapped"

@@ -17,8 +17,6 @@ from jupyter_secure.vault.envelope import FileClass, Header
 from jupyter_secure.vault.passphrase import PassphraseKey
 from jupyter_secure.vault.vault import Vault
 
-_PIECE = 1 << 20
-
 
 @dataclass(frozen=True)
 class Failure:
@@ -109,7 +107,7 @@ def _verify_one(
             found.need_passphrase += 1
             return
         found.bytes += file.tell()
-        while piece := file.read(_PIECE):
+        while piece := file.read(files.PIECE_BYTES):
             opener.update(piece)
             found.bytes += len(piece)
             progress(found)

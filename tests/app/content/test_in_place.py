@@ -20,7 +20,7 @@ from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.vault import Vault
 
-PIECE = in_place._PIECE
+PIECE = files.PIECE_BYTES
 LONG_AGO = 1_000_000_000_123_456_789  # ns since the epoch
 
 
