@@ -12,6 +12,7 @@ from pathlib import Path
 from jupyter_secure.app.setup.settings_record import RECORD
 from jupyter_secure.errors import Conflict, StateUnusable
 from jupyter_secure.store.in_use import IN_USE_FILE
+from jupyter_secure.store.one_writer import WRITING_FILE
 from jupyter_secure.store.places import DATABASE_FILE, TLS_DIRECTORY, VAULT_FILE
 
 # While a set-up is being written this folder stands in the state directory. Whoever finds it knows
@@ -26,6 +27,7 @@ _OURS = frozenset(
         TLS_DIRECTORY,
         RECORD,
         IN_USE_FILE,
+        WRITING_FILE,
         _BUILDING,
     }
 )
