@@ -145,7 +145,7 @@ class DataHandler(RequestHandler):
             while part:
                 if not self._runtime.kernel_access.capabilities.holds(self._kernel):
                     # Whoever reads slowly must not go on when the kernel has ended.
-                    self.request.connection.stream.close()  # type: ignore[union-attr]  # as below
+                    self._break_off()
                     return
                 # The next part is opened while this one is being sent.
                 coming = asyncio.ensure_future(run_sync(next, parts, b""))
@@ -161,7 +161,11 @@ class DataHandler(RequestHandler):
             # Too late for words: the answer is cut short, which whoever reads must notice.
             self._files.failed(self._kernel, path, error.reason)
             self._runtime.log.warning("%s", error)
-            self.request.connection.stream.close()  # type: ignore[union-attr]  # HTTP/1 has one
+            self._break_off()
+
+    def _break_off(self) -> None:
+        """End the connection in the middle of the answer."""
+        self.request.connection.stream.close()  # type: ignore[union-attr]  # HTTP/1 has one
 
     # ── changing ────────────────────────────────────────────────────────────────────────────────
 

@@ -39,19 +39,8 @@ class DatabaseSealedFolders:
             statement = delete(schema.sealed_folders).where(_path == path)
             return connection.execute(statement).rowcount == 1
 
-    def move(self, old: str, new: str) -> None:
-        """Let the marks on and below ``old`` follow it to ``new``, where others may be already.
-
-        Raises ``InvalidInput`` if there are some and ``new`` is not text.
-        """
-        if old != new and (marks := self._at_or_below(old)):
-            _require_text(new)
-            with self._database.writing() as connection:
-                connection.execute(delete(schema.sealed_folders).where(_path.in_(marks)))
-                _put(connection, {new + mark[len(old) :] for mark in marks})
-
     def copy(self, old: str, new: str) -> None:
-        """Mark in ``new`` what is marked on and below ``old``; errors as ``move``."""
+        """Mark in ``new`` what is marked on and below ``old``; errors as ``add``."""
         if marks := self._at_or_below(old):
             _require_text(new)
             with self._database.writing() as connection:

@@ -106,7 +106,7 @@ def recovery_key(data: bytes) -> None:
 
 
 _KEYS = CatalogueKeys(_OPEN_VAULT.derive)
-_ENTRY = Entry(b"/work/a.ipynb", Sealing(bytes(16), 3, bytes(24)), 3)
+_ENTRY = Entry(b"/home/alice/a.ipynb", Sealing(bytes(16), 3, bytes(24)), 3)
 _HEAD = Head(7, 1, bytes(range(32)))
 
 

@@ -29,10 +29,6 @@ class FolderMarks(Protocol):
         """Take the mark off exactly ``path``; say whether there was one."""
         ...
 
-    def move(self, old: str, new: str) -> None:
-        """Let the marks on and below ``old`` follow it to ``new``, where others may be already."""
-        ...
-
     def copy(self, old: str, new: str) -> None:
         """Mark in ``new`` what is marked on and below ``old``."""
         ...
@@ -53,9 +49,6 @@ class _NoMarks:
 
     def remove(self, path: str) -> bool:  # noqa: ARG002  # the protocol's
         return False
-
-    def move(self, old: str, new: str) -> None:
-        """Nothing is there to follow."""
 
     def copy(self, old: str, new: str) -> None:
         """Nothing is there to follow."""
