@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from jupyter_secure.errors import InvalidInput
+from jupyter_secure.identity.roles import Role
 
 MAX_USERNAME_LENGTH = 64
 
@@ -25,7 +26,10 @@ class Account:
     ``username`` is in the form that :func:`normalise_username` returns; ``display_name`` is as it
     was typed. ``totp_secret_sealed`` opens only with a key derived from the root key.
     ``totp_last_step`` is the newest TOTP time step that was accepted: only later ones will be.
-    ``confirmed`` says whether a code has ever shown that the authenticator holds the secret.
+    ``confirmed`` says whether a code has ever shown that the authenticator holds the secret; an
+    account without an authenticator has an empty ``totp_secret_sealed``. ``generation`` goes up
+    with every change of the password or of a second factor: what is bound to it (a known device)
+    ends with that.
     """
 
     username: str
@@ -34,6 +38,8 @@ class Account:
     totp_last_step: int
     confirmed: bool
     created_at: datetime
+    role: Role = Role.OWNER
+    generation: int = 0
 
 
 class AccountStore(Protocol):

@@ -22,7 +22,9 @@ class Session:
     """One login in one browser.
 
     ``id_digest`` is the SHA-256 of the cookie's token; ``public_id`` names the session to people
-    and programs and grants nothing. ``address`` is where it was last seen from.
+    and programs and grants nothing. ``address`` is where it was last seen from. After a step up the
+    cookie's token is another: ``previous_digest`` is the one before and ``rotated_at`` when it was
+    changed. ``device`` is the public id of the known device it was begun on.
     """
 
     id_digest: bytes
@@ -34,6 +36,9 @@ class Session:
     address: str
     user_agent: str
     run_id: str
+    previous_digest: bytes | None = None
+    rotated_at: datetime | None = None
+    device: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from jupyter_secure.errors import Conflict
+from jupyter_secure.errors import Conflict, StateUnusable
 from jupyter_secure.identity.accounts import Account
+from jupyter_secure.identity.roles import Role
 from jupyter_secure.store import schema
 from jupyter_secure.store.database import Database
 
@@ -28,7 +30,7 @@ class DatabaseAccounts:
         """See ``AccountStore.get``."""
         with self._database.reading() as connection:
             row = connection.execute(_GET, {"name": username}).one_or_none()
-        return None if row is None else Account(*row)
+        return None if row is None else _account(row)
 
     def add(self, account: Account, recovery_digests: Iterable[bytes]) -> None:
         """See ``AccountStore.add``."""
@@ -79,4 +81,16 @@ class DatabaseAccounts:
         """See ``AccountStore.list``."""
         statement = select(schema.accounts).order_by(_accounts.username)
         with self._database.reading() as connection:
-            return tuple(Account(*row) for row in connection.execute(statement))
+            return tuple(_account(row) for row in connection.execute(statement))
+
+
+def _account(row: Row[Any]) -> Account:
+    values = row._asdict()
+    try:
+        role = Role(values.pop("role"))
+    except ValueError:
+        raise StateUnusable(
+            f"The account “{row.username}” has a role that this version does not know.",
+            remedy="Give it one: `jupyter secure user role`.",
+        ) from None
+    return Account(**values, role=role)

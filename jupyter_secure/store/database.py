@@ -14,10 +14,21 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, create_engine, event, func, insert, inspect, select, update
+from sqlalchemy import (
+    URL,
+    Connection,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateColumn
 
 from jupyter_secure.errors import NotSetUp, StateUnusable, UnsupportedFormat
 from jupyter_secure.store import schema
@@ -259,5 +270,17 @@ def _check(connection: Connection, path: Path, *, create: bool) -> None:
             f"The state database {path} is incomplete.", remedy="Put it back from a backup."
         )
     if version < schema.VERSION:
-        schema.metadata.create_all(connection)
+        _upgrade(connection, version)
         connection.execute(update(schema.schema_version).values(version=schema.VERSION))
+
+
+def _upgrade(connection: Connection, version: int) -> None:
+    """Give a database of an earlier version what came since; in the caller's transaction."""
+    for since, columns in schema.ADDED_COLUMNS.items():
+        for column in columns if since > version else ():
+            specification = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {column.table} ADD COLUMN {specification}")
+    schema.metadata.create_all(connection)
+    for since, columns in schema.ADDED_COLUMNS.items():
+        for index in {i for c in columns if since > version for i in c.table.indexes}:
+            index.create(connection, checkfirst=True)

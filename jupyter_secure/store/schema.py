@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-VERSION = 2
+VERSION = 3
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
@@ -65,6 +65,9 @@ accounts = Table(
     Column("totp_last_step", BigInteger, nullable=False),
     Column("confirmed", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
+    # With defaults, so that a database of an earlier version can be given them.
+    Column("role", String, nullable=False, server_default="owner"),
+    Column("generation", Integer, nullable=False, server_default="0"),
 )
 
 
@@ -93,6 +96,75 @@ sessions = Table(
     Column("address", String, nullable=False),
     Column("user_agent", String, nullable=False),
     Column("run_id", String, nullable=False, index=True),
+    Column("previous_digest", LargeBinary(32), index=True),
+    Column("rotated_at", Moment),
+    Column("device", String),
+)
+
+# A second factor that was begun to be set up and is not in force before a code confirms it.
+enrolments = Table(
+    "enrolments",
+    metadata,
+    _account_name(primary_key=True),
+    Column("secret_sealed", LargeBinary, nullable=False),
+    Column("began_at", Moment, nullable=False),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("credential_id", LargeBinary, primary_key=True),
+    Column("public_id", String, nullable=False, unique=True),
+    _account_name(),
+    Column("name", String, nullable=False),
+    Column("credential", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("last_used_at", Moment),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("public_id", String, nullable=False, unique=True),
+    _account_name(),
+    Column("generation", Integer, nullable=False),
+    Column("name", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("last_used_at", Moment, nullable=False),
+    Column("trusted_until", Moment),
+)
+
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("public_id", String, nullable=False, unique=True),
+    _account_name(),
+    Column("name", String, nullable=False),
+    Column("rights", String, nullable=False),
+    Column("folder", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("last_used_at", Moment),
+    Column("address", String, nullable=False),
+)
+
+# One-time links: an invitation, or the way back for who lost a password or a second factor.
+links = Table(
+    "links",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("public_id", String, nullable=False, unique=True),
+    Column("purpose", String, nullable=False),
+    Column("username", String, nullable=False, index=True),
+    Column("role", String, nullable=False),
+    Column("root_sealed", LargeBinary, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
 )
 
 attempts = Table(
@@ -137,4 +209,17 @@ catalogue_head = Table(
 sealed_folders = Table("sealed_folders", metadata, Column("path", String, primary_key=True))
 
 #: The tables that came with each later version: what an older database lacks is made.
-ADDED: dict[int, tuple[Table, ...]] = {2: (catalogue, catalogue_head, sealed_folders)}
+ADDED: dict[int, tuple[Table, ...]] = {
+    2: (catalogue, catalogue_head, sealed_folders),
+    3: (enrolments, passkeys, devices, access_tokens, links),
+}
+#: The columns that came with each later version. Each may be empty or has a default.
+ADDED_COLUMNS: dict[int, tuple[Column[Any], ...]] = {
+    3: (
+        accounts.c.role,
+        accounts.c.generation,
+        sessions.c.previous_digest,
+        sessions.c.rotated_at,
+        sessions.c.device,
+    )
+}

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, insert, select
+from sqlalchemy import event, insert, inspect, select
 from sqlalchemy.exc import StatementError
 
 from jupyter_secure.errors import NotSetUp, StateUnusable, UnsupportedFormat
@@ -242,17 +242,27 @@ def test_create_does_not_adopt_anothers(path: Path) -> None:
 
 
 def test_older(path: Path) -> None:
-    """A database of an earlier version gets the tables that came since, and keeps what it holds."""
+    """A database of an earlier version gets what came since, and keeps what it holds."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("INSERT INTO locks VALUES ('a.ipynb', NULL, 'private', 'alice', 0)")
+        for column in (column for columns in schema.ADDED_COLUMNS.values() for column in columns):
+            if column.index:
+                connection.execute(f"DROP INDEX ix_{column.table.name}_{column.name}")
+            connection.execute(f"ALTER TABLE {column.table.name} DROP COLUMN {column.name}")
         for table in (table for tables in schema.ADDED.values() for table in tables):
             connection.execute(f"DROP TABLE {table.name}")
+        connection.execute(
+            "INSERT INTO accounts VALUES ('alice', 'Alice', x'00', -1, 1, 0)",
+        )
         connection.execute("UPDATE schema_version SET version = 1")
         connection.commit()
     upgraded = Database.open(path)
     with upgraded.reading() as connection:
         assert connection.execute(select(schema.locks.c.owner)).scalars().all() == ["alice"]
         assert connection.execute(select(schema.catalogue)).all() == []
+        assert connection.execute(select(schema.accounts.c.role)).scalars().all() == ["owner"]
+        columns = inspect(connection).get_columns("sessions")
+        assert {column["name"] for column in columns} == set(schema.sessions.c.keys())
         found = connection.execute(select(schema.schema_version.c.version)).scalars().all()
     assert found == [schema.VERSION]
     upgraded.close()
