@@ -29,9 +29,9 @@ class OneWriter:
     locks, or the system none of this kind, only the threads of this process wait for each other.
     """
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, name: str = WRITING_FILE) -> None:
         """Prepare for the state in ``state_dir``; nothing is opened yet."""
-        self._path = state_dir / WRITING_FILE
+        self._path = state_dir / name
         self._threads = threading.RLock()
         self._depth = 0
         self._descriptor = -1

@@ -37,6 +37,7 @@ class FileClass(IntEnum):
     HISTORY = 2
     CATALOGUE = 3
     STAGING = 4
+    HISTORY_KEY = 5
 
     @property
     def description(self) -> str:
@@ -46,6 +47,7 @@ class FileClass(IntEnum):
             FileClass.HISTORY: "a checkpoint or an earlier version",
             FileClass.CATALOGUE: "an index of the vault",
             FileClass.STAGING: "an unfinished upload",
+            FileClass.HISTORY_KEY: "the key of a notebook's history",
         }[self]
 
 

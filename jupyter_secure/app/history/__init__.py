@@ -1,0 +1,1 @@
+"""Versions of notebooks: kept at each save, listed, opened, put back, thinned out."""

@@ -1,0 +1,207 @@
+"""What was saved, kept as versions, and found again. Whether someone may is asked before."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jupyter_secure.app.content.passphrases import Passphrases
+from jupyter_secure.app.content.saves import Saved
+from jupyter_secure.app.history.notebook_keys import NotebookKeys
+from jupyter_secure.errors import CorruptFile, NotFound, PassphraseRequired, SecureError
+from jupyter_secure.history import thinning
+from jupyter_secure.history.notebook_key import NotebookKey
+from jupyter_secure.history.repository import Repository
+from jupyter_secure.history.thinning import Retention
+from jupyter_secure.history.version import Kind, Version
+from jupyter_secure.identity.clock import Clock
+from jupyter_secure.locks import Actor
+from jupyter_secure.vault.vault import Vault
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """What is wrong with a version, or with all of a notebook's where ``number`` is ``None``."""
+
+    file_id: bytes
+    path: str
+    number: int | None
+    error: SecureError
+
+
+@dataclass
+class Verified:
+    """What was found: ``versions`` of ``notebooks`` read, and ``under_passphrase`` that were not.
+
+    Of those the passphrase was not given.
+    """
+
+    notebooks: int = 0
+    versions: int = 0
+    under_passphrase: int = 0
+    damaged: list[Damaged] = field(default_factory=list)
+
+
+class Histories:
+    """Keeps and finds versions; safe for several threads. Every method takes a moment of disk.
+
+    Each raises ``VaultSealed``, ``StateUnusable`` where the repository cannot be used,
+    ``CorruptFile`` for what was damaged, and ``PassphraseRequired`` under a sealed lock.
+    """
+
+    def __init__(
+        self,
+        *,
+        repository: Repository,
+        vault: Vault,
+        passphrases: Passphrases,
+        clock: Clock,
+        retention: Retention,
+    ) -> None:
+        self._repository = repository
+        self.keys = NotebookKeys(repository, vault, passphrases)
+        self._clock = clock
+        self._retention = retention
+
+    def keep(self, saved: Saved, kind: Kind, *, restored: int | None = None) -> Version | None:
+        """Keep what was saved; ``None`` if the newest version holds just that.
+
+        What was kept by itself and is then saved by hand counts as saved by hand from then on.
+        """
+        key = self.keys.find_or_make(saved.file_id, saved.actor.session, saved.passphrase)
+        again: Version | None = None
+
+        def following(newest: Version | None) -> tuple[Version, bytes] | None:
+            nonlocal again
+            if (
+                newest is not None
+                and key.is_digest(saved.content, newest.digest)
+                and kind is not Kind.RESTORED
+            ):
+                again = newest
+                return None
+            version = Version(
+                file_id=saved.file_id,
+                number=1 if newest is None else newest.number + 1,
+                path=saved.path,
+                account=saved.actor.username or "",
+                at=_after(newest, self._clock()),
+                kind=kind,
+                size=len(saved.content),
+                digest=key.digest(saved.content),
+                restored=restored,
+                flags=int(saved.flags),
+            )
+            return version, saved.content
+
+        kept = self._repository.keep(saved.file_id, key, following)
+        if again is not None and again.kind is Kind.AUTOMATIC and kind is Kind.MANUAL:
+            self._repository.mark(key, again.marked(kind))
+        return kept
+
+    def versions(self, file_id: bytes, actor: Actor) -> list[Version]:
+        """Return a notebook's versions, newest first; none if it has no history."""
+        key = self.keys.find(file_id, actor.session)
+        return [] if key is None else list(self._repository.versions(file_id, key))
+
+    def content(self, file_id: bytes, number: int, actor: Actor) -> bytes:
+        """Return what one version holds. Raises ``NotFound``."""
+        return self._repository.read(self._key(file_id, actor), file_id, number)
+
+    def version(self, file_id: bytes, number: int, actor: Actor) -> tuple[Version, bytes]:
+        """Return one version and what it holds. Raises ``NotFound``."""
+        key = self._key(file_id, actor)
+        for version in self._repository.versions(file_id, key):
+            if version.number == number:
+                return version, self._repository.read(key, file_id, number)
+        raise no_such_version()
+
+    def said(self, file_id: bytes) -> Iterator[Version]:
+        """Yield what is said of a notebook's versions, newest first, without asking any key.
+
+        Nobody vouches for it; what is opened is vouched for.
+        """
+        return self._repository.versions(file_id)
+
+    def deleted(self, live: Collection[bytes]) -> list[Version]:
+        """Return the newest version of every notebook that is not among the ``live`` file ids."""
+        gone = (one for one in self._repository.newest() if one.file_id not in live)
+        return sorted(gone, key=lambda version: version.at, reverse=True)
+
+    def withhold(self, file_id: bytes, owner: str) -> None:
+        """Let nobody but ``owner`` have a deleted notebook's versions, which was private."""
+        if self.keys.header(file_id) is not None:
+            self._repository.set_private_owner(file_id, owner)
+
+    def came_back(self, file_id: bytes) -> None:
+        """Leave it to the locks again who may have the versions: the notebook is there again."""
+        self._repository.set_private_owner(file_id, None)
+
+    def private_owner(self, file_id: bytes) -> str | None:
+        """Return whose private notebook it was when it was deleted, if it was one."""
+        return self._repository.private_owner(file_id)
+
+    def thin(self, file_id: bytes) -> int:
+        """Drop the automatic versions that have aged; return how many went."""
+        found = list(self._repository.versions(file_id))
+        staying = thinning.kept(found, self._retention, self._clock())
+        if len(staying) == len(found):
+            return 0
+        return self._repository.retain(file_id, [version.number for version in staying])
+
+    def thin_all(self, file_ids: Iterable[bytes] | None = None) -> int:
+        """Thin out these notebooks' histories, or all; one that is damaged stays as it is."""
+        went = 0
+        for file_id in self._repository.file_ids() if file_ids is None else file_ids:
+            with contextlib.suppress(CorruptFile):
+                went += self.thin(file_id)
+        return went
+
+    def tidy(self, *, everything: bool = False) -> int:
+        """Take less space; return how many bytes were freed. Raises ``StateUnusable``."""
+        return self._repository.tidy(everything=everything)
+
+    def verify(
+        self, session: str = "", progress: Callable[[Verified], None] = lambda _: None
+    ) -> Verified:
+        """Read every version of every notebook. What is damaged is told of, not raised."""
+        found = Verified()
+        for file_id in self._repository.file_ids():
+            path = ""
+            try:
+                path = next((one.path for one in self._repository.versions(file_id)), "")
+                key = self.keys.find(file_id, session)
+                if key is None:
+                    raise CorruptFile(
+                        "The key of this history is missing.",
+                        remedy="Restore the folder `keys` in history.git from a backup.",
+                    )
+                found.notebooks += 1
+                for number, error in self._repository.check(key, file_id):
+                    found.versions += 1
+                    if error is not None:
+                        found.damaged.append(Damaged(file_id, path, number, error))
+                    progress(found)
+            except PassphraseRequired:
+                found.under_passphrase += 1
+            except SecureError as error:
+                found.damaged.append(Damaged(file_id, path, None, error))
+        return found
+
+    def _key(self, file_id: bytes, actor: Actor) -> NotebookKey:
+        key = self.keys.find(file_id, actor.session)
+        if key is None:
+            raise NotFound("There is no earlier version.", remedy="None was kept of this file.")
+        return key
+
+
+def no_such_version() -> NotFound:
+    """Return the error for a number that no version has."""
+    return NotFound("There is no such version.", remedy="It may have been thinned out by age.")
+
+
+def _after(newest: Version | None, now: datetime) -> datetime:
+    """Return the present, or the newest version's time if the clock was set back since."""
+    return now if newest is None else max(now, newest.at)
