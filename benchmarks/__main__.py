@@ -15,6 +15,7 @@ sys.path.insert(0, str(_FOLDER.parent / "tests"))
 
 # They need that path.
 from benchmarks import (  # noqa: E402
+    audit,
     command_line,
     download,
     kernel_data,
@@ -22,12 +23,14 @@ from benchmarks import (  # noqa: E402
     light_request,
     listing,
     login,
+    login_stall,
     manager,
     open_and_save,
     opening_memory,
     report,
     rotation,
     servers,
+    session_end,
     start_up,
 )
 from benchmarks.facts import facts  # noqa: E402
@@ -42,8 +45,11 @@ _RUNNING: dict[str, _Measure] = {
     "listing": listing.measure,
     "light-request": light_request.measure,
     "login": login.measure,
+    "login-stall": login_stall.measure,
+    "session-end": session_end.measure,
 }
 _APART: dict[str, _Measure] = {
+    "audit": audit.measure,
     "manager": manager.measure,
     "opening-memory": opening_memory.measure,
     "large-files": large_files.measure,

@@ -52,6 +52,17 @@ class Connection:
         answer.read()
         return answer
 
+    def begin(self, path: str) -> None:
+        """Ask, without waiting for the answer."""
+        self._http.request("GET", path, None, self.headers)
+
+    def end(self) -> None:
+        """Read the answer to what ``begin`` asked; anything but 200 ends the measurement."""
+        answer = self._http.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"GET: {answer.status} {content[:500]!r}")
+
     def close(self) -> None:
         """Hang up."""
         self._http.close()

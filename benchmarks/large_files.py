@@ -28,8 +28,8 @@ def measure(servers: dict[str, Server], plan: Plan) -> Iterator[Row]:
     label, size = plan.large
     plain, sealed, opened = (server.path / name for name in ("plain", "sealed", "opened"))
     fill(plain, size)
-    ours_seal = partial(seal, server, plain, sealed)
-    ours_open = partial(_open, server, sealed, opened)
+    ours_seal = partial(_anew, sealed, partial(seal, server, plain, sealed))
+    ours_open = partial(_anew, opened, partial(_open, server, sealed, opened))
     ours_seal()
     yield from _beside_age(server, label, plan, plain, opened, ours_seal, ours_open)
     yield from _beside_gocryptfs(server, label, plan, plain, opened, ours_seal, ours_open)
@@ -44,8 +44,8 @@ def _beside_age(
     plan: Plan,
     plain: Path,
     opened: Path,
-    ours_seal: Callable[[], None],
-    ours_open: Callable[[], None],
+    ours_seal: Callable[[], float],
+    ours_open: Callable[[], float],
 ) -> Iterator[Row]:
     if not (shutil.which("age") and shutil.which("age-keygen")):
         print("large-files: age is not installed (apt-get install age); left out.")
@@ -75,8 +75,8 @@ def _beside_gocryptfs(
     plan: Plan,
     plain: Path,
     opened: Path,
-    ours_seal: Callable[[], None],
-    ours_open: Callable[[], None],
+    ours_seal: Callable[[], float],
+    ours_open: Callable[[], float],
 ) -> Iterator[Row]:
     try:
         with _mounted(server.path) as folder:
@@ -178,6 +178,14 @@ def _ours(server: Server, action: str, arguments: Sequence[str]) -> None:
         stdout=subprocess.DEVNULL,
         check=True,
     )
+
+
+def _anew(target: Path, command: Callable[[], None]) -> float:
+    """Return how long it takes where there is nothing yet: giving up a large file takes long."""
+    target.unlink(missing_ok=True)
+    started = time.perf_counter()
+    command()
+    return time.perf_counter() - started
 
 
 def _run(command: Sequence[str]) -> float:

@@ -27,15 +27,19 @@ class SealedCheckpoints(AsyncFileCheckpoints):
 
         Jupyter's other routes refuse hidden files by themselves, those for checkpoints do not.
         """
+        self._check_shown(checkpoint_id, path)  # before Jupyter makes a folder where it may not
+        found: str = super().checkpoint_path(checkpoint_id, path)
+        return found
+
+    def _check_shown(self, checkpoint_id: str, path: str) -> str:
         manager: Any = self.parent
-        os_path = self._get_os_path(path)
+        os_path: str = manager._get_os_path(path)
         with as_http():
-            manager.content.key(os_path)  # before Jupyter makes a folder where it may not
+            manager.content.key(os_path)
         hidden = is_hidden(os_path, self.root_dir)
         if hidden and not manager.allow_hidden:
             self.no_such_checkpoint(path, checkpoint_id)
-        found: str = super().checkpoint_path(checkpoint_id, path)
-        return found
+        return os_path
 
     def place_of(self, os_path: str) -> Path:
         """Return where the checkpoint of a file would lie, without making a folder for it."""
@@ -45,9 +49,12 @@ class SealedCheckpoints(AsyncFileCheckpoints):
 
     async def list_checkpoints(self, path: str) -> list[dict[str, Any]]:
         """Return the one there is, or none. Asked at every save, so without a thread of its own."""
-        kept = self.checkpoint_path(_ID, path.strip("/"))
+        path = path.strip("/")
+        beside = self.place_of(self._check_shown(_ID, path))
+        # Where nothing can be written beside the notebook, Jupyter keeps them elsewhere.
+        kept = beside if os.access(beside.parent.parent, os.W_OK) else None
         try:
-            modified = os.stat(kept).st_mtime
+            modified = os.stat(kept or self.checkpoint_path(_ID, path)).st_mtime
         except FileNotFoundError:
             return []
         return [{"id": _ID, "last_modified": datetime.fromtimestamp(modified, timezone.utc)}]

@@ -16,13 +16,13 @@ from anyio.to_thread import run_sync
 from jupyter_server.services.contents import manager
 from jupyter_server.services.contents.checkpoints import Checkpoints
 from jupyter_server.services.contents.filemanager import AsyncFileContentsManager
-from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from nbformat import ValidationError
 from tornado.web import HTTPError, RequestHandler
 from traitlets import default
 
 from jupyter_secure.app.content.content import Content
 from jupyter_secure.app.content.opening import Reading
+from jupyter_secure.app.content.place import Place
 from jupyter_secure.app.content.uploads import FIRST, LAST, Uploads
 from jupyter_secure.errors import Refused
 from jupyter_secure.locks import Lock
@@ -39,7 +39,8 @@ from jupyter_secure.server.formats import (
 )
 from jupyter_secure.server.http_errors import as_http
 from jupyter_secure.server.locking import Locking
-from jupyter_secure.server.models import check_api_path, check_part, unfinished_model
+from jupyter_secure.server.models import check_part, unfinished_model
+from jupyter_secure.server.os_paths import StrictPaths
 from jupyter_secure.server.runtime import runtime_of
 from jupyter_secure.vault.envelope import Flags, Header
 
@@ -50,7 +51,7 @@ _Result = TypeVar("_Result")
 _copied: ContextVar[Header | None] = ContextVar("jupyter_secure_copied", default=None)
 
 
-class EncryptedContentsManager(AsyncLargeFileManager):
+class EncryptedContentsManager(StrictPaths):
     """Seals what ``SecureConfig.encrypt`` names, and holds the locks, on every route."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -70,28 +71,24 @@ class EncryptedContentsManager(AsyncLargeFileManager):
 
     # ── models ──────────────────────────────────────────────────────────────────────────────────
 
-    def _get_os_path(self, path: str) -> str:
-        """Refuse what is no name before anything looks for it."""
-        check_api_path(path)
-        os_path: str = super()._get_os_path(path)
-        return os_path
-
     def _base_model(self, path: str) -> dict[str, Any]:
         """Add what only we know: the size of the content, and whether a lock forbids changes."""
         model: dict[str, Any] = super()._base_model(path)
-        os_path = self._get_os_path(path)
+        return self._completed(model, Place(self._get_os_path(path)), None)
+
+    def _completed(self, model: dict[str, Any], place: Place, size: int | None) -> dict[str, Any]:
         # A save puts a new file in place, so the system's "created" can be a moment too late.
         model["created"] = min(model["created"], model["last_modified"])
         try:
-            if os.path.isfile(os_path):
-                may_write = self.content.guard.may_write(os_path, current_actor())
+            if size is not None or os.path.isfile(place):
+                may_write = self.content.guard.may_write(place, current_actor())
                 model["writable"] = model["writable"] and may_write
-                model["size"] = self.content.facts(os_path).size
+                model["size"] = self.content.facts(place).size if size is None else size
         except Refused:
             # A listing must not fail for one link that leads out; opening it says what is wrong.
             model.update(writable=False, size=None)
         except OSError:
-            self.log.warning("Could not read the size of %s.", path)
+            self.log.warning("Could not read the size of %s.", model["path"])
         return model
 
     async def _dir_model(self, path: str, content: bool = True) -> dict[str, Any]:
@@ -108,19 +105,20 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         self, path: str, content: bool = True, require_hash: bool = False
     ) -> dict[str, Any]:
         """Build a notebook's model; "trusted" comes from the sealed file, not from a database."""
-        model = self._base_model(path)
-        model["type"] = "notebook"
         if not (content or require_hash):
-            return model
-        reading = await self.read(self._get_os_path(path))
+            return {**self._base_model(path), "type": "notebook"}
+        model: dict[str, Any] = super()._base_model(path)
+        model["type"] = "notebook"
+        place = Place(self._get_os_path(path))
+        problem: dict[str, Any] = {}
+        parse = partial(parse_notebook, path=path, problem=problem) if content else None
+        reading, nb = await self._read_and(place, parse)
+        self._completed(model, place, len(reading.data))
         if content:
-            problem: dict[str, Any] = {}
-            parse = partial(parse_notebook, reading.data, path, problem, flags=reading.flags)
-            nb = await run_sync(parse)
             if not reading.flags:
                 # Plain, or sealed as it was: what Jupyter signed before still counts.
                 self.mark_trusted_cells(nb, path)
-            else:
+            elif Flags.VALID not in reading.flags:  # which holds the marks already
                 self.notary.mark_cells(nb, Flags.TRUSTED in reading.flags)
             model["content"] = nb
             model["format"] = "json"
@@ -148,6 +146,16 @@ class EncryptedContentsManager(AsyncLargeFileManager):
     async def read(self, os_path: str) -> Reading:
         """Return the content of a file on behalf of whoever asks."""
         return await self._work(self.content.read, os_path, current_actor())
+
+    async def _read_and(self, os_path: str, parse: partial[Any] | None) -> tuple[Reading, Any]:
+        """Read a file, and parse it in the same turn: going to another thread takes its time."""
+        actor = current_actor()
+
+        def work() -> tuple[Reading, Any]:
+            reading = self.content.read(os_path, actor)
+            return reading, parse and parse(reading.data, flags=reading.flags)
+
+        return await self._work(work)
 
     async def _write(self, os_path: str, made: Callable[[], tuple[bytes, Flags]]) -> None:
         copied, actor = _copied.get(), current_actor()
@@ -188,16 +196,8 @@ class EncryptedContentsManager(AsyncLargeFileManager):
         raw: bool = False,
     ) -> Any:
         """Read a notebook; never from the intermediate file that anyone could have planted."""
-        reading = await self.read(os_path)
-        nb = await run_sync(
-            partial(
-                parse_notebook,
-                reading.data,
-                os_path,
-                capture_validation_error,
-                flags=reading.flags,
-            )
-        )
+        parse = partial(parse_notebook, path=os_path, problem=capture_validation_error)
+        reading, nb = await self._read_and(os_path, parse)
         return (nb, reading.data) if raw else nb
 
     async def _save_notebook(

@@ -16,6 +16,7 @@ from jupyter_secure.errors import SecureError
 from jupyter_secure.server.admission import admission_of
 from jupyter_secure.server.http_errors import SecureHTTPError, as_http
 from jupyter_secure.server.pages import render
+from jupyter_secure.server.token_folder import hold
 
 
 class SealedFilesHandler(AuthenticatedFileHandler):
@@ -27,6 +28,7 @@ class SealedFilesHandler(AuthenticatedFileHandler):
         """Open the file as well: what follows describes this one version of it."""
         if "\0" in absolute_path:
             raise HTTPError(404)
+        hold(absolute_path, root)
         path = super().validate_absolute_path(root, absolute_path)
         with as_http():
             content: Content = self.contents_manager.content  # type: ignore[attr-defined]  # EncryptedContentsManager installs this handler

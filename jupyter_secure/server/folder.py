@@ -15,6 +15,7 @@ from jupyter_core.paths import is_file_hidden
 from jupyter_secure.app.content.listing import Entry, regular_files
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.token_folder import is_inside
 
 if TYPE_CHECKING:
     from jupyter_server.services.contents.filemanager import AsyncFileContentsManager
@@ -42,6 +43,8 @@ async def entries(
         files, others = await run_sync(look)
     models = [_file_model(path, entry) for entry in files]
     for name in others:
+        if not is_inside(os.path.join(folder, name), manager.root_dir):
+            continue  # a link that leads out of the folder that the access token is for
         try:
             if manager.allow_hidden or not is_file_hidden(os.path.join(folder, name)):
                 models.append(await manager.get(f"{path}/{name}", content=False))

@@ -15,6 +15,7 @@ from base64 import decodebytes, encodebytes
 from typing import Any
 
 import nbformat
+from nbformat.notebooknode import NotebookNode
 from nbformat.v4.rwbase import rejoin_lines
 from tornado.web import HTTPError
 
@@ -35,7 +36,7 @@ def parse_notebook(
     """
     try:
         if Flags.VALID in flags:
-            return nbformat.from_dict(json.loads(data))
+            return json.loads(data, object_hook=_node)
         nb = nbformat.reader.reads(data.decode("utf-8"))
         nb = nbformat.convert(nb, nbformat.current_nbformat)
         find_problem(nb, problem)
@@ -45,6 +46,13 @@ def parse_notebook(
             400, f"Unreadable notebook: {name} is not a notebook ({type(error).__name__})."
         ) from None
     return nb
+
+
+def _node(values: dict[str, Any]) -> NotebookNode:
+    """Make a node of an object whose own are nodes already; a third of what ``from_dict`` takes."""
+    node = NotebookNode.__new__(NotebookNode)
+    dict.update(node, values)
+    return node
 
 
 def serialise_notebook(nb: Any, notary: Any, problem: dict[str, Any]) -> tuple[bytes, Flags]:

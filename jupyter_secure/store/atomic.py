@@ -25,6 +25,8 @@ Buffer: TypeAlias = bytes | bytearray | memoryview
 #: How long a temporary file must have been untouched before it counts as left behind, where its
 #: writer cannot be asked after (``temporary``).
 STALE_SECONDS = 24 * 3600.0
+# As much is written before the disk is asked to begin; smaller files are synced in one go.
+_WRITE_OUT_BYTES = 8 * 1024 * 1024
 
 
 def write_atomically(
@@ -81,6 +83,7 @@ class AtomicFile:
             ) from None
         self._temporary: Path | None = None
         self._descriptor = self._held = -1
+        self._size = self._begun = 0
         try:
             existing = _stat_replaceable(self._target)
             self._temporary, self._descriptor, self._held = temporary.create(
@@ -103,9 +106,25 @@ class AtomicFile:
         view = memoryview(data).cast("B")
         try:
             while view:
-                view = view[os.write(self._descriptor, view) :]
+                written = os.write(self._descriptor, view)
+                self._size += written
+                view = view[written:]
         except OSError as error:
             raise self._failed(error) from error
+        if self._size - self._begun >= _WRITE_OUT_BYTES:
+            self._begin_writing_out()
+
+    def _begin_writing_out(self) -> None:
+        """Let the disk begin with what has come, so that ``finish`` has less to wait for.
+
+        Promises nothing: what counts is that ``finish`` syncs it all. The advice "not needed" is
+        how Linux is told, posix_fadvise(2); what is not on the disk yet stays in memory.
+        """
+        if hasattr(os, "posix_fadvise"):
+            with contextlib.suppress(OSError):
+                begun, count = self._begun, self._size - self._begun
+                os.posix_fadvise(self._descriptor, begun, count, os.POSIX_FADV_DONTNEED)
+        self._begun = self._size
 
     def finish(self) -> Path:
         """Bring the new content onto the disk, not yet in place; return where it lies until then.

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import (
@@ -25,44 +25,17 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateColumn
 
 from jupyter_secure.errors import NotSetUp, StateUnusable, UnsupportedFormat
 from jupyter_secure.store import schema
+from jupyter_secure.store.direct import Direct
+from jupyter_secure.store.explaining import explained
 
 LOCK_WAIT_SECONDS = 5.0
 _BEGIN_OPTION = "jsec_begin"
 _SYNC_OPTION = "jsec_synchronous"
-
-# By SQLite's own words (sqlite3_errstr): its numeric codes reach Python from 3.11 on only.
-_EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
-    (
-        "locked",
-        "Another program keeps it locked.",
-        "End that program (another server, a backup, a database viewer) and try again.",
-    ),
-    ("full", "The disk is full.", "Make room on the disk and try again."),
-    (
-        "readonly",
-        "It cannot be written.",
-        "Give the server's account write access to it and to its directory.",
-    ),
-    (
-        "unable to open",
-        "It, or its directory, cannot be read and written.",
-        "Give the server's account access to it and to its directory.",
-    ),
-    ("malformed", "It is damaged.", "Put it back from a backup."),
-    ("not a database", "It is damaged, or something else.", "Put it back from a backup."),
-    (
-        "disk i/o error",
-        "The disk failed, or the file was removed or cut short while in use.",
-        "Check the disk; if the file is damaged, put it back from a backup.",
-    ),
-)
 
 
 class Database:
@@ -93,6 +66,8 @@ class Database:
                 ("IMMEDIATE", "NORMAL"),
             )
         )
+        #: For what runs at every request.
+        self.direct = Direct(self._connected, self._explained, self._writing)
 
     @classmethod
     def create(cls, path: Path) -> Database:
@@ -123,7 +98,17 @@ class Database:
 
     def close(self) -> None:
         """Close every connection that is not in use. Using the database again reopens it."""
+        self.direct.close()
         self._engine.dispose()
+
+    def _connected(self) -> sqlite3.Connection:
+        name = f"file:{_uri_path(self.path)}?mode=rw"
+        # Used by one thread at a time, and by any.
+        connection = sqlite3.connect(
+            name, uri=True, timeout=LOCK_WAIT_SECONDS, check_same_thread=False
+        )
+        _settle(connection)
+        return connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -178,23 +163,8 @@ class Database:
             raise
         return database
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except IntegrityError:
-            raise
-        except (DBAPIError, sqlite3.Error, PoolTimeout, OSError) as error:
-            said = str(getattr(error, "orig", error)).lower()
-            why, remedy = next(
-                ((why, remedy) for words, why, remedy in _EXPLANATIONS if words in said),
-                ("The database refused.", "Check the file, its directory and the disk."),
-            )
-            # `from None`: SQLAlchemy's error quotes the statement's parameters, so a traceback
-            # would put digests and names into the log.
-            raise StateUnusable(
-                f"The state database {self.path} cannot be used.", why=why, remedy=remedy
-            ) from None
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(self.path)
 
 
 def _close_to_others(path: Path) -> None:
@@ -215,6 +185,10 @@ def _uri_path(path: Path) -> str:
 
 
 def _configure(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:  # noqa: ARG001  # the event's signature
+    _settle(connection)
+
+
+def _settle(connection: sqlite3.Connection) -> None:
     # The driver's own transactions begin without the write lock; `_begin` begins ours.
     connection.isolation_level = None
     for setting in (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     bindparam,
     case,
     delete,
@@ -23,7 +23,10 @@ from jupyter_secure.errors import Conflict, InvalidInput
 from jupyter_secure.locks import Lock, LockMode
 from jupyter_secure.store import schema
 from jupyter_secure.store.database import Database
+from jupyter_secure.store.direct import Kept, Statement
 
+#: As many locks are kept in memory; of more, each is looked up.
+MOST_KEPT = 1000
 _locks = schema.locks.c
 _GET = select(schema.locks).where(_locks.path == bindparam("wanted"))
 # What withholds more comes first.
@@ -36,6 +39,8 @@ _BY_FILE_ID = (
         _locks.path,
     )
 )
+_QUICK_GET, _QUICK_BY_FILE_ID = Statement(_GET), Statement(_BY_FILE_ID)
+_FIRST = Statement(select(schema.locks).order_by(_locks.path).limit(MOST_KEPT + 1))
 
 
 class DatabaseLocks:
@@ -47,23 +52,45 @@ class DatabaseLocks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Every opening and saving asks, and few files are locked.
+        self._kept: Kept[_All | None] = Kept(database.direct, self._load)
 
     def get(self, path: str) -> Lock | None:
         """See ``LockStore.get``."""
+        if (kept := self._kept.get()) is not None:
+            return kept.by_path.get(path)
         if not _is_text(path):
             return None
-        with self._database.reading() as connection:
-            row = connection.execute(_GET, {"wanted": path}).one_or_none()
-        return None if row is None else _lock(row)
+        rows = self._database.direct.rows(_QUICK_GET, (path,))
+        return _lock(rows[0]) if rows else None
 
     def find_by_file_id(self, file_id: bytes) -> tuple[Lock, ...]:
         """See ``LockStore.find_by_file_id``."""
-        with self._database.reading() as connection:
-            rows = connection.execute(_BY_FILE_ID, {"wanted": file_id})
-            return tuple(_lock(row) for row in rows)
+        if (kept := self._kept.get()) is not None:
+            return kept.by_file_id.get(file_id, ())
+        rows = self._database.direct.rows(_QUICK_BY_FILE_ID, (file_id,))
+        return tuple(_lock(row) for row in rows)
+
+    def _load(self) -> _All | None:
+        """Return all locks, or None where there are too many to keep."""
+        rows = self._database.direct.rows(_FIRST)
+        if len(rows) > MOST_KEPT:
+            return None
+        locks = [_lock(row) for row in rows]
+        by_file_id: dict[bytes, tuple[Lock, ...]] = {}
+        for lock in sorted(locks, key=lambda one: _STRICTNESS[one.mode]):
+            if lock.file_id is not None:
+                by_file_id[lock.file_id] = (*by_file_id.get(lock.file_id, ()), lock)
+        return _All({lock.path: lock for lock in locks}, by_file_id)
 
     def under(self, prefix: str) -> tuple[Lock, ...]:
         """See ``LockStore.under``."""
+        if (kept := self._kept.get()) is not None:
+            return tuple(
+                lock
+                for path, lock in kept.by_path.items()
+                if not prefix or f"{path}/".startswith(f"{prefix}/")
+            )
         if not _is_text(prefix):
             return ()
         statement = select(schema.locks).where(_at_or_below(prefix)).order_by(_locks.path)
@@ -126,8 +153,17 @@ class DatabaseLocks:
         return self.under("")
 
 
-def _lock(row: Row[Any]) -> Lock:
-    return Lock(row.path, row.file_id, LockMode(row.mode), row.owner, row.created_at)
+@dataclass(frozen=True)
+class _All:
+    """All locks: by path, in the order of paths; and by content, the strictest first."""
+
+    by_path: dict[str, Lock]
+    by_file_id: dict[bytes, tuple[Lock, ...]]
+
+
+def _lock(row: Sequence[Any]) -> Lock:
+    path, file_id, mode, owner, created_at = row
+    return Lock(path, file_id, LockMode(mode), owner, created_at)
 
 
 def _values(lock: Lock) -> dict[str, Any]:

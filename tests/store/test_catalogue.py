@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
 
 from jupyter_secure.errors import StateUnusable, VaultSealed
 from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
+from jupyter_secure.store.direct import Direct, Transaction
 from jupyter_secure.vault.catalogue import Catalogue, Finding
 from jupyter_secure.vault.catalogue_rows import Entry, Sealing
 from jupyter_secure.vault.keys import RootKey
@@ -282,16 +282,16 @@ def test_two_processes(database: Database) -> None:
 def test_a_full_disk(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     """A change that the disk had no room for is no alarm: the head was not put back by anyone."""
     catalogue.record(A, sealing())
-    writing = Database.writing
+    writing = Direct.writing
 
     @contextmanager
-    def full(self: Database, *, durable: bool = True) -> Iterator[Connection]:
-        with writing(self, durable=durable) as connection:
-            yield connection
+    def full(self: Direct) -> Iterator[Transaction]:
+        with writing(self) as transaction:
+            yield transaction
             raise StateUnusable("The disk is full.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Database, "writing", full)
+        patched.setattr(Direct, "writing", full)
         for change in (lambda: catalogue.record(B, sealing(2)), catalogue.begin_anew):
             with pytest.raises(StateUnusable):
                 change()

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import closing
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from jupyter_secure.errors import Conflict, InvalidInput
 from jupyter_secure.locks import Lock, LockMode, LockStore
+from jupyter_secure.store import locks as module
+from jupyter_secure.store import schema
 from jupyter_secure.store.database import Database
+from jupyter_secure.store.direct import Statement
 from jupyter_secure.store.locks import DatabaseLocks
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
@@ -155,3 +163,65 @@ def test_names_that_are_not_text(store: LockStore, name: str) -> None:
     with pytest.raises(InvalidInput):
         store.copy("a", name)
     assert paths(store) == ["a"]
+
+
+@pytest.fixture(params=[0, 3, 1000], ids=["none kept", "few kept", "all kept"])
+def most_kept(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Let so many locks be kept in memory at most."""
+    number: int = request.param
+    monkeypatch.setattr(module, "MOST_KEPT", number)
+    first = select(schema.locks).order_by(schema.locks.c.path).limit(number + 1)
+    monkeypatch.setattr(module, "_FIRST", Statement(first))
+    return number
+
+
+@pytest.mark.usefixtures("most_kept")
+def test_kept_or_not_it_is_the_same(store: LockStore) -> None:
+    """However many locks there are, the answers are those of the database."""
+    locks = [
+        lock(path, mode, file_id=file_id)
+        for path, mode, file_id in (
+            ("a.ipynb", LockMode.READ_ONLY, b"1" * 16),
+            ("a/b.ipynb", LockMode.PRIVATE, b"1" * 16),
+            ("a0.ipynb", LockMode.SEALED, b"1" * 16),
+            ("a/c/d.ipynb", LockMode.SEALED, b"2" * 16),
+            ("a", LockMode.PRIVATE, None),
+        )
+    ]
+    for number, one in enumerate(locks):
+        store.put(one)
+        assert store.get(one.path) == one
+        assert len(store.list()) == number + 1
+    assert [one.path for one in store.find_by_file_id(b"1" * 16)] == [
+        "a0.ipynb",
+        "a/b.ipynb",
+        "a.ipynb",
+    ]
+    assert store.find_by_file_id(b"3" * 16) == ()
+    assert [one.path for one in store.under("a")] == ["a", "a/b.ipynb", "a/c/d.ipynb"]
+    assert paths(store) == sorted(one.path for one in locks)
+    assert store.get("b") is None
+    assert store.get("\ud800") is None
+    assert store.under("\ud800") == ()
+    assert store.remove("a/b.ipynb", "alice")
+    assert store.get("a/b.ipynb") is None
+    assert [one.path for one in store.find_by_file_id(b"1" * 16)] == ["a0.ipynb", "a.ipynb"]
+
+
+@pytest.mark.usefixtures("most_kept")
+def test_what_another_process_locks_is_locked_at_once(tmp_path: Path) -> None:
+    """No answer is older than the last change, whoever made it."""
+    path = tmp_path / "state.db"
+    with closing(Database.create(path)) as database, closing(Database.open(path)) as other:
+        store, others = DatabaseLocks(database), DatabaseLocks(other)
+        for number in range(8):
+            one = lock(f"{number}.ipynb", file_id=b"f" * 16)
+            assert store.get(one.path) is None
+            others.put(one)
+            assert store.get(one.path) == one
+            assert store.find_by_file_id(b"f" * 16)[-1] == one
+            assert store.under("")[-1] == one
+        code = "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute('DELETE FROM locks')"
+        subprocess.run([sys.executable, "-c", f"{code}; d.commit()", str(path)], check=True)
+        assert store.get("0.ipynb") is None
+        assert store.list() == store.find_by_file_id(b"f" * 16) == ()

@@ -9,7 +9,9 @@ from typing import Protocol
 from jupyter_secure.app.content.opening import Reading, header_of
 from jupyter_secure.app.content.passphrases import Passphrases
 from jupyter_secure.app.content.provenance import Provenance
+from jupyter_secure.app.content.saves import SAVED, Origin, Saved, Saves
 from jupyter_secure.errors import SecureError
+from jupyter_secure.history.version import Kind
 from jupyter_secure.locks import Actor
 from jupyter_secure.store.atomic import write_atomically
 from jupyter_secure.vault.envelope import FileClass, Flags
@@ -47,6 +49,7 @@ class ReadsAndWrites(Protocol):
         flags: Flags = Flags.NONE,
         seal: bool = False,
         passphrase: PassphraseKey | None = None,
+        origin: Origin = SAVED,
     ) -> bool:
         """Replace the content of ``path``, all or nothing."""
         ...
@@ -63,8 +66,10 @@ class Checkpoints:
         content: ReadsAndWrites,
         passphrases: Passphrases,
         settling: AbstractContextManager[object],
+        saves: Saves,
     ) -> None:
         """No lock comes or goes while ``settling`` is held."""
+        self._saves = saves
         self._vault = vault
         self._provenance = provenance
         self._content = content
@@ -72,7 +77,10 @@ class Checkpoints:
         self._settling = settling
 
     def keep(self, source: str | Path, target: str | Path, actor: Actor) -> None:
-        """Keep the content of ``source`` as a checkpoint at ``target``, under its passphrase."""
+        """Keep the content of ``source`` as a checkpoint at ``target``, under its passphrase.
+
+        It is a version that somebody wants kept, too; raises what keeping that raises.
+        """
         with self._settling:
             self._keep(source, target, actor)
 
@@ -85,6 +93,7 @@ class Checkpoints:
             self._content.seal_in_place(source)
             reading = self._content.read(source, actor)
         header, blob = reading.header, reading.data
+        passphrase = self._passphrases.find(actor.session, header)
         if header is not None:
             blob = self._vault.seal_bytes(
                 reading.data,
@@ -92,9 +101,12 @@ class Checkpoints:
                 file_id=header.file_id,
                 file_version=header.file_version,
                 flags=reading.flags,
-                passphrase=self._passphrases.find(actor.session, header),
+                passphrase=passphrase,
             )
         write_atomically(Path(target), blob)
+        if header is not None:
+            saved = Saved(header.file_id, key, reading.data, actor, passphrase, reading.flags)
+            self._saves.saved_by_hand(saved)
 
     def can_restore(self, source: str | Path, target: str | Path) -> bool:
         """Say whether a sealed checkpoint of the very file that was left at ``target`` is there."""
@@ -124,5 +136,11 @@ class Checkpoints:
         sealed = reading.header is not None
         passphrase = self._passphrases.find(actor.session, reading.header)
         self._content.write(
-            target, reading.data, actor, flags=reading.flags, seal=sealed, passphrase=passphrase
+            target,
+            reading.data,
+            actor,
+            flags=reading.flags,
+            seal=sealed,
+            passphrase=passphrase,
+            origin=Origin(Kind.RESTORED),
         )

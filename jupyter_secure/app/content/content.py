@@ -7,7 +7,6 @@ symbolic link is no way around one.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -21,30 +20,33 @@ from jupyter_secure.app.content.guard import Guard
 from jupyter_secure.app.content.in_place import Hooks
 from jupyter_secure.app.content.moving import Moving
 from jupyter_secure.app.content.opening import (
+    FIRST_BYTES,
     Facts,
     Reading,
     explained,
     facts_of,
     header_of,
+    opened_whole,
     sealing_in,
     sealing_of,
 )
 from jupyter_secure.app.content.passphrases import Passphrases
+from jupyter_secure.app.content.place import Place
 from jupyter_secure.app.content.provenance import Provenance
 from jupyter_secure.app.content.resealing import Resealing
 from jupyter_secure.app.content.root import Root
+from jupyter_secure.app.content.saves import SAVED, NoSaves, Origin, Saves
+from jupyter_secure.app.content.saving import Saving
 from jupyter_secure.app.content.sealed_folders import NO_MARKS, FolderMarks
 from jupyter_secure.app.content.seen import Seen
-from jupyter_secure.app.content.writing import Before, Writing, before
+from jupyter_secure.app.content.writing import Writing
 from jupyter_secure.errors import NotAsLeft
 from jupyter_secure.locks import Actor, LockStore
-from jupyter_secure.store.atomic import AtomicFile, write_atomically
 from jupyter_secure.vault.envelope import (
     FileClass,
     Flags,
     Header,
     is_sealed,
-    read_prefix,
 )
 from jupyter_secure.vault.passphrase import PassphraseKey
 from jupyter_secure.vault.vault import Vault
@@ -68,6 +70,7 @@ class Content:
         follow_outside_links: bool = False,
         passphrases: Passphrases | None = None,
         one_writer: AbstractContextManager[object] | None = None,
+        saves: Saves | None = None,
     ) -> None:
         self.passphrases = passphrases or Passphrases()
         self._root = Root(root, closed=closed, follow_outside_links=follow_outside_links)
@@ -80,7 +83,17 @@ class Content:
             root=self._root, locks=locks, seen=self._seen, passphrases=self.passphrases
         )
         # One writer at a time, so that two saves of one file get two versions.
-        self._writing = one_writer or threading.RLock()
+        self._writing = self.settling = one_writer or threading.RLock()
+        saves = saves or NoSaves()
+        self.saving = Saving(
+            vault=vault,
+            guard=self.guard,
+            provenance=provenance,
+            passphrases=self.passphrases,
+            saves=saves,
+            settling=self._writing,
+            must_seal=self.must_seal,
+        )
         #: What takes part when one of these files is turned from plain to sealed or back.
         self.hooks = Hooks(
             writing=lambda: self._writing, check=provenance.check, left=provenance.accepted
@@ -95,6 +108,7 @@ class Content:
             seen=self._seen,
             hooks=self.hooks,
             must_seal=self.must_seal,
+            saves=saves,
         )
         self.checkpoints = Checkpoints(
             vault=vault,
@@ -102,6 +116,7 @@ class Content:
             content=self,
             passphrases=self.passphrases,
             settling=self._writing,
+            saves=saves,
         )
         #: What puts files under a passphrase, and takes them out from under it.
         self.reseal = Resealing(
@@ -111,6 +126,7 @@ class Content:
             provenance=provenance,
             passphrases=self.passphrases,
             settling=self._writing,
+            saves=saves,
         )
 
     # ── looking ─────────────────────────────────────────────────────────────────────────────────
@@ -151,32 +167,32 @@ class Content:
         return self._settled(lambda: self._read(path, actor, expect))
 
     def _read(self, path: str | Path, actor: Actor, expect: FileClass) -> Reading:
+        path = Place(path)
         key = self.key(path)
-        with explained(path), open(path, "rb") as file:
-            blob = file.read()
-        header = Header.parse(blob, name=f"“{key}”") if is_sealed(blob[:8]) else None
-        self.guard.check_read(key, header, actor)
-        reading = Reading(blob, None)
-        if header is not None:
-            opened = self._vault.open_bytes(
-                blob,
-                expect=expect,
-                name=f"“{key}”",
-                passphrase=self.passphrases.find(actor.session, header),
-            )
-            reading = Reading(opened.data, header)
+        name = f"“{key}”"
+        with explained(path), open(path.real, "rb") as file:
+            first = file.read(FIRST_BYTES)
+            header = Header.parse(first, name=name) if is_sealed(first) else None
+            self.guard.check_read(key, header, actor)
+            if header is None:
+                data = first + file.read()
+            else:
+                passphrase = self.passphrases.find(actor.session, header)
+                opener = self._vault.opener(header, expect=expect, name=name, passphrase=passphrase)
+                data = opened_whole(file, first, header, opener)
         if expect is FileClass.CONTENT:
-            self._provenance.check(path, sealing_of(header, blob) if header else None)
-        return reading
+            self._provenance.check(path, sealing_of(header, first) if header else None)
+        return Reading(data, header)
 
     def download(self, path: str | Path, actor: Actor) -> Download:
         """Return ``path`` for reading in parts; close it afterwards. Errors as ``read``."""
         return self._settled(lambda: self._download(path, actor))
 
     def _download(self, path: str | Path, actor: Actor) -> Download:
+        path = Place(path)
         key = self.key(path)
         with explained(path):
-            file = open(path, "rb")  # noqa: SIM115  # handed to the Download, which closes it
+            file = open(path.real, "rb")  # noqa: SIM115  # handed to the Download, which closes it
         try:
             header = header_of(file, key)
             sealing = sealing_in(file, header)
@@ -208,31 +224,23 @@ class Content:
         flags: Flags = Flags.NONE,
         seal: bool = False,
         passphrase: PassphraseKey | None = None,
+        origin: Origin = SAVED,
     ) -> bool:
         """Replace the content of ``path``, all or nothing; sealed if it must be or was.
 
         ``seal`` asks for it though no pattern does: the content comes from what is sealed, and from
-        under ``passphrase`` if there is one. Returns whether it is new that a sealed file is there.
+        under ``passphrase`` if there is one. ``origin`` is why it is saved. Returns whether it is
+        new that a sealed file is there.
         """
-        with self._writing:
-            key, old, required = self._to_write(path, actor)
-            passphrase = required or passphrase
-            if not (passphrase or seal or old.sealed or self.must_seal(key)):
-                write_atomically(Path(path), data)
-                return False
-            blob = self._vault.seal_bytes(
-                data,
-                file_class=FileClass.CONTENT,
-                file_id=old.file_id,
-                file_version=old.next_version,
-                flags=flags,
-                passphrase=passphrase,
-            )
-            write_atomically(Path(path), blob)
-            self._provenance.saved(path, sealing_of(header := Header.parse(blob), blob))
-            if passphrase is not None:  # which a copy has from what it was made from
-                self.passphrases.hold(actor.session, header.file_id, passphrase)
-            return not old.sealed
+        return self.saving.write(
+            path,
+            data,
+            actor,
+            flags=flags,
+            seal=seal,
+            passphrase=passphrase,
+            origin=origin,
+        )
 
     def check_write(self, path: str | Path, actor: Actor) -> str:
         """Raise unless ``actor`` may change ``path``; return its key."""
@@ -243,47 +251,7 @@ class Content:
 
         ``seal`` asks for a seal though no pattern does.
         """
-        key, old, passphrase = self._to_write(path, actor)
-        sealer = None
-        if passphrase or seal or old.sealed or self.must_seal(key):
-            sealer = self._vault.sealer(
-                file_class=FileClass.CONTENT,
-                file_id=old.file_id,
-                file_version=old.next_version,
-                passphrase=passphrase,
-            )
-        return Writing(
-            AtomicFile(Path(path)),
-            sealer,
-            self._provenance,
-            self._writing,
-            lambda: self._to_write(path, actor)[2],
-        )
-
-    def _to_write(self, path: str | Path, actor: Actor) -> tuple[str, Before, PassphraseKey | None]:
-        """Return the key of ``path``, what is there, and what must open the new content as well.
-
-        Raises unless ``actor`` may change it.
-        """
-        key, lock = self.guard.lock_to_write(path, actor)
-        old = self._before(path)
-        return key, old, self.passphrases.to_write(actor, old.header, lock, f"“{key}”")
-
-    def _before(self, path: str | Path) -> Before:
-        """Return what new content at ``path`` goes on from.
-
-        Raises ``StorageFailed`` or ``Refused`` for a file that cannot be looked at: taken for plain
-        or missing, what was sealed would be written in plain text.
-        """
-        with explained(path):
-            try:
-                with open(path, "rb") as file:
-                    prefix = read_prefix(file.read)
-            except OSError:
-                if os.path.isfile(path):
-                    raise
-                prefix = None  # nothing there, or nothing that can become a file
-        return before(prefix, self._provenance.left_at(path), self._vault)
+        return self.saving.begin(path, actor, seal=seal)
 
     # ── what locking needs ──────────────────────────────────────────────────────────────────────
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from jupyter_secure.app.content.place import real_path
+
 # As many as Linux follows, path_resolution(7).
 _MOST_LINKS = 40
 
@@ -16,7 +18,7 @@ def linked_names(path: str | Path) -> list[bytes]:
     name that it had: the path up to the link is real, and what follows it is as it was asked for.
     """
     start = os.path.abspath(path)
-    if os.path.realpath(start) == start:
+    if real_path(path) == start:
         return []
     names: list[bytes] = []
     anchor, *parts = Path(start).parts

@@ -16,6 +16,7 @@ from jupyter_secure.app.content.in_place import Hooks, seal_in_place
 from jupyter_secure.app.content.opening import explained, header_of, sealing_in
 from jupyter_secure.app.content.provenance import Provenance, Survey, not_as_left
 from jupyter_secure.app.content.root import Root
+from jupyter_secure.app.content.saves import Saves
 from jupyter_secure.app.content.sealed_folders import FolderMarks
 from jupyter_secure.app.content.seen import Seen
 from jupyter_secure.app.content.tree import regular_files
@@ -64,7 +65,9 @@ class Moving:
         seen: Seen,
         hooks: Hooks,
         must_seal: Callable[[str], bool],
+        saves: Saves,
     ) -> None:
+        self._saves = saves
         self._root = root
         self._vault = vault
         self._locks = locks
@@ -130,7 +133,8 @@ class Moving:
         self._locks.forget(key)
 
     def deleted(self, key: str) -> None:
-        """Forget what was deleted, and its locks."""
+        """Forget what was deleted, and its locks; what was kept of it stays withheld."""
+        self._saves.deleted(self._locks.under(key))
         self._provenance.deleted(self._root.path(key))
         self._forget(key)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
+from jupyter_secure.app.content.place import real_path
 from jupyter_secure.errors import CorruptFile, InvalidInput, NotFound, Refused, StorageFailed
 from jupyter_secure.vault.catalogue_rows import SALT_BYTES, Sealing
 from jupyter_secure.vault.envelope import (
@@ -20,6 +23,10 @@ from jupyter_secure.vault.envelope import (
     plaintext_size,
     read_prefix,
 )
+from jupyter_secure.vault.file_pieces import FileOpener
+
+#: How much of a file is read first, for its header: all of what is small.
+FIRST_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,38 @@ class Reading:
     def flags(self) -> Flags:
         """What was true of the content when it was sealed; nothing is known of a plain file."""
         return self.header.flags if self.header else Flags.NONE
+
+
+def opened_whole(file: BufferedReader, first: bytes, header: Header, opener: FileOpener) -> bytes:
+    """Return the content of an open file, of which ``first``, with the header, was read already.
+
+    All or nothing; raises ``CorruptFile``. In pieces that the memory is at hand for: asking the
+    system for as much as a large file has takes longer than opening it.
+    """
+    result = io.BytesIO()
+    result.write(opener.update(memoryview(first)[header.size :]))
+    if len(first) == FIRST_BYTES:
+        piece = bytearray(FIRST_BYTES)
+        view = memoryview(piece)
+        while count := file.readinto(piece):
+            result.write(opener.update(view[:count]))
+    result.write(opener.finalize())
+    return result.getvalue()
+
+
+def prefix_of(path: str | Path) -> bytes | None:
+    """Return the first bytes of a file, None for nothing, or nothing that can become a file.
+
+    Raises as ``explained`` does for a file that cannot be looked at.
+    """
+    with explained(path):
+        try:
+            with open(real_path(path), "rb") as file:
+                return read_prefix(file.read)
+        except OSError:
+            if os.path.isfile(path):
+                raise
+            return None
 
 
 def header_of(file: BinaryIO, name: str) -> Header | None:

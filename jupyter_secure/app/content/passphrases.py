@@ -8,7 +8,8 @@ locked anew.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from jupyter_secure.errors import InvalidInput, PassphraseRequired, WrongPassphrase
@@ -128,3 +129,19 @@ def opening_key(vault: Vault, header: Header, passphrase: str, name: str) -> Pas
     # Authenticates the header first, salt and cost with it; what fails then is the passphrase.
     vault.opener(header, expect=header.file_class, name=name, passphrase=key)
     return key
+
+
+def opening_keys(
+    vault: Vault, headers: Iterable[Header], passphrase: str, name: str
+) -> list[PassphraseKey]:
+    """Return what opens those of one file's parts that ``passphrase`` opens; the newest last.
+
+    Raises ``WrongPassphrase`` if it opens none, and as ``opening_key``.
+    """
+    found = []
+    for header in headers:
+        with suppress(WrongPassphrase):
+            found.append(opening_key(vault, header, passphrase, name))
+    if not found:
+        raise WrongPassphrase(name)
+    return found

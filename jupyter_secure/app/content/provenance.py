@@ -13,6 +13,7 @@ from pathlib import Path
 
 from jupyter_secure.app.content.linked_names import linked_names
 from jupyter_secure.app.content.opening import header_of
+from jupyter_secure.app.content.place import real_path
 from jupyter_secure.errors import (
     NotAsLeft,
     RolledBack,
@@ -154,6 +155,14 @@ class Survey:
         others = self._by_file_id.get(sealing.file_id, []) if sealing and not entry else []
         return _compare(entry, sealing, [one for one in others if _is_gone(one, name)])
 
+    def live(self) -> set[bytes]:
+        """Return the ids of the files that are where they were left."""
+        return {
+            file_id
+            for file_id, entries in self._by_file_id.items()
+            if any(os.path.isfile(entry.path) for entry in entries)
+        }
+
     def replaced_by_links(self, start: Path) -> list[Path]:
         """Return where at or below ``start`` a file was left and a link leads to one now."""
         names = (os.fsencode(os.path.realpath(start)), *linked_names(start))
@@ -255,7 +264,7 @@ def not_as_left(path: str | Path, finding: Finding) -> NotAsLeft:
 
 
 def _name(path: str | Path) -> bytes:
-    return os.fsencode(os.path.realpath(path))
+    return os.fsencode(real_path(path))
 
 
 def _entry_name(path: str | Path) -> bytes:

@@ -18,6 +18,7 @@ from jupyter_secure.app.content.opening import explained, header_of, sealing_in,
 from jupyter_secure.app.content.passphrases import Passphrases
 from jupyter_secure.app.content.provenance import Provenance
 from jupyter_secure.app.content.root import Root
+from jupyter_secure.app.content.saves import Saves
 from jupyter_secure.app.content.writing import before
 from jupyter_secure.errors import Conflict, SecureError
 from jupyter_secure.locks import Actor
@@ -41,8 +42,10 @@ class Resealing:
         provenance: Provenance,
         passphrases: Passphrases,
         settling: AbstractContextManager[object],
+        saves: Saves,
     ) -> None:
         """Nobody saves while ``settling`` is held."""
+        self._saves = saves
         self._root = root
         self._vault = vault
         self._guard = guard
@@ -102,12 +105,19 @@ class Resealing:
                     ) from error
                 if one is not None:
                     kept.append(one)
+            reseal_versions = self._saves.resealing(header.file_id, actor.session, passphrase)
             # All are complete on the disk. Should the power fail in between, it is a checkpoint
-            # that is as before, and locking again brings it along.
+            # that is as before, and locking again brings it along. Earlier versions come first
+            # under a passphrase, and out from under it last: what passes for locked is, with all
+            # that it ever held, and what was cut short opens with the passphrase in question.
+            if passphrase is not None:
+                reseal_versions()
             live.commit()
             self._provenance.saved(path, live.sealing)
             for one in kept:
                 one.commit()
+            if passphrase is None:
+                reseal_versions()
             self._passphrases.forget(header.file_id)
 
     def seal_in_place(self, path: str | Path) -> bytes:
