@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from jupyter_secure.errors import CertificateUnusable
@@ -48,18 +49,20 @@ class CertificateFacts:
 
 
 def make_self_signed(
-    names: Sequence[str], days: int, *, now: datetime | None = None
+    names: Sequence[str], days: int, *, now: datetime | None = None, key_pem: bytes | None = None
 ) -> tuple[bytes, bytes]:
     """Return ``(certificate, key)`` in PEM: ECDSA on P-256, good for ``names`` and ``days`` days.
 
     A name is a host name (international ones are turned to their ASCII form) or an IP address.
-    Raises CertificateUnusable when there is no name or one of them is not a host name.
+    ``key_pem`` is a key to use again, as ``make_self_signed`` gave it; otherwise a new one is made.
+    Raises CertificateUnusable when there is no name, one of them is not a host name, or the key is
+    not such a key.
     """
     alternatives = [_general_name(name) for name in dict.fromkeys(names)]
     if not alternatives:
         raise CertificateUnusable("A certificate needs at least one host name.")
     start = now or datetime.now(timezone.utc)
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = ec.generate_private_key(ec.SECP256R1()) if key_pem is None else _own_key(key_pem)
     common_name = str(alternatives[0].value)[:COMMON_NAME_MAX]
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     public = key.public_key()
@@ -111,8 +114,23 @@ def matches(cert_pem: bytes, key_pem: bytes) -> bool:
     because a server that starts on its own has nobody to ask.
     """
     certificate = _load(cert_pem)
+    key = _load_key(key_pem)
+    return _public_der(key.public_key()) == _public_der(certificate.public_key())
+
+
+def _own_key(key_pem: bytes) -> ec.EllipticCurvePrivateKey:
+    key = _load_key(key_pem)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise CertificateUnusable(
+            "The key is not one that a set-up makes (ECDSA on P-256).",
+            remedy="Renew the certificate with a new key.",
+        )
+    return key
+
+
+def _load_key(key_pem: bytes) -> PrivateKeyTypes:
     try:
-        key = serialization.load_pem_private_key(key_pem, password=None)
+        return serialization.load_pem_private_key(key_pem, password=None)
     except TypeError:
         raise CertificateUnusable(
             "The key is encrypted with a passphrase.",
@@ -123,7 +141,6 @@ def matches(cert_pem: bytes, key_pem: bytes) -> bool:
             "That is not a private key in PEM form.",
             remedy="The file should hold a block that begins with -----BEGIN PRIVATE KEY-----.",
         ) from None
-    return _public_der(key.public_key()) == _public_der(certificate.public_key())
 
 
 def _load(cert_pem: bytes) -> x509.Certificate:

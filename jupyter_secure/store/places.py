@@ -1,6 +1,6 @@
 """Where things lie on the disk, by Jupyter's own rules.
 
-The rules are those of ``jupyter_core.paths`` (``jupyter_config_dir``, ``jupyter_data_dir``), stated
+The rules are those of ``jupyter_core.paths`` (``jupyter_config_dir`` and the like), stated
 again here because only ``server/`` may know Jupyter and the command line must start quickly. A test
 holds the two against each other.
 """
@@ -56,6 +56,12 @@ def data_dir() -> Path:
         return Path(roaming, "jupyter").resolve() if roaming else config_dir() / "data"
     base = os.environ.get("XDG_DATA_HOME")
     return Path(base, "jupyter").absolute() if base else _home() / ".local" / "share" / "jupyter"
+
+
+def runtime_dir() -> Path:
+    """Return where running servers say that they run; it need not exist."""
+    given = os.environ.get("JUPYTER_RUNTIME_DIR")
+    return Path(given).absolute() if given else data_dir() / "runtime"
 
 
 def _home() -> Path:

@@ -9,8 +9,9 @@ from pathlib import Path
 from jupyter_secure.crypto import x509
 from jupyter_secure.errors import CertificateUnusable
 
-# From here on the panel and `jupyter secure status` ask for a new certificate.
-RENEW_WITHIN_DAYS = 21
+# From here on the log, the panel and `jupyter secure status` ask for a new certificate. Whoever
+# renews by hand needs a month's notice; certbot renews at the same moment.
+RENEW_WITHIN_DAYS = 30
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jupyter_secure.errors import PolicyViolation
 
@@ -136,6 +137,7 @@ def _text(peer: str) -> str:
     return peer if address is None else str(address)
 
 
+@lru_cache(maxsize=256)  # asked for at every request, and few are behind most of them
 def _address(text: str) -> Address | None:
     """Parse an address as proxies write it, also ``[::1]:443``, ``1.2.3.4:443``, ``fe80::1%e0``."""
     if text.startswith("["):

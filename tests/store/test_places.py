@@ -13,6 +13,7 @@ VARIABLES = [
     "JUPYTER_DATA_DIR",
     "JUPYTER_NO_CONFIG",
     "JUPYTER_PLATFORM_DIRS",
+    "JUPYTER_RUNTIME_DIR",
     "JUPYTER_SECURE_DIR",
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
@@ -32,6 +33,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         {},
         {"JUPYTER_CONFIG_DIR": "/c"},
         {"JUPYTER_DATA_DIR": "/d"},
+        {"JUPYTER_RUNTIME_DIR": "/r"},
         {"JUPYTER_CONFIG_DIR": "/c", "JUPYTER_DATA_DIR": "/d", "JUPYTER_PLATFORM_DIRS": "1"},
         {"JUPYTER_CONFIG_DIR": "", "JUPYTER_DATA_DIR": ""},
         {"XDG_DATA_HOME": "/x"},
@@ -47,6 +49,7 @@ def test_as_jupyter_does(environment: dict[str, str], monkeypatch: pytest.Monkey
         monkeypatch.setenv(name, value)
     assert str(places.config_dir()) == jupyter_core.paths.jupyter_config_dir()
     assert str(places.data_dir()) == jupyter_core.paths.jupyter_data_dir()
+    assert str(places.runtime_dir()) == jupyter_core.paths.jupyter_runtime_dir()
 
 
 def test_state_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

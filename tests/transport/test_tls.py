@@ -3,13 +3,15 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from jupyter_secure.crypto.x509 import inspect, make_self_signed
 from jupyter_secure.errors import CertificateUnusable, PolicyViolation
-from jupyter_secure.transport.tls import server_context
+from jupyter_secure.transport.tls import ServerCertificate
 
 
 class Pair:
@@ -22,8 +24,15 @@ class Pair:
         self.keyfile.write_bytes(self.key)
         self.certfile.write_bytes(self.cert)
 
+    def certificate(self, min_tls: str = "1.2", **more: str) -> ServerCertificate:
+        return ServerCertificate(str(self.certfile), str(self.keyfile), min_tls, now=now, **more)
+
     def context(self, min_tls: str = "1.2", **more: str) -> ssl.SSLContext:
-        return server_context(str(self.certfile), str(self.keyfile), min_tls, **more)
+        return self.certificate(min_tls, **more).context
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 @pytest.fixture
@@ -111,12 +120,54 @@ def test_renewed_certificate(pair: Pair) -> None:
     assert shown == inspect(pair.cert).fingerprint_sha256
 
 
-def test_half_a_renewal(pair: Pair) -> None:
-    """While only the key is new, the old certificate stays in use."""
-    context, old = pair.context(), pair.cert
+def half(pair: Pair) -> None:
     pair.keyfile.write_bytes(make_self_signed(["localhost"], 30)[1])
-    _, shown = handshake(context, trusting(old))
+
+
+def expired(pair: Pair) -> None:
+    cert, key = make_self_signed(["localhost"], 1, now=now() - timedelta(days=9))
+    pair.certfile.write_bytes(cert)
+    pair.keyfile.write_bytes(key)
+
+
+@pytest.mark.parametrize(
+    ("renewal", "says"),
+    [
+        (half, "does not belong"),
+        (expired, "expired"),
+        (lambda pair: pair.certfile.write_bytes(b""), "PEM"),
+        (lambda pair: pair.certfile.write_bytes(pair.cert[:-40]), "PEM"),
+        (lambda pair: pair.keyfile.unlink(), "cannot be read"),
+    ],
+)
+def test_a_renewal_that_went_wrong(
+    pair: Pair, renewal: Callable[[Pair], object], says: str
+) -> None:
+    """What cannot be used leaves the old pair in place and is told; a whole pair is then taken."""
+    certificate, old = pair.certificate(), pair.cert
+    renewal(pair)
+    _, shown = handshake(certificate.context, trusting(old))
     assert shown == inspect(old).fingerprint_sha256
+    assert says in str(certificate.problem)
+    assert certificate.pair.facts.fingerprint_sha256 == shown
+    pair.renew()
+    assert certificate.look()
+    assert certificate.problem is None
+    _, shown = handshake(certificate.context, trusting(pair.cert))
+    assert shown == inspect(pair.cert).fingerprint_sha256
+
+
+def test_not_valid_yet(pair: Pair) -> None:
+    """A new certificate that the clock has not reached is taken once it has, without a change."""
+    time = [now()]
+    certificate = ServerCertificate(str(pair.certfile), str(pair.keyfile), now=lambda: time[0])
+    cert, key = make_self_signed(["localhost"], 30, now=time[0] + timedelta(hours=1))
+    pair.certfile.write_bytes(cert)
+    pair.keyfile.write_bytes(key)
+    assert not certificate.look()
+    time[0] += timedelta(hours=2)
+    assert not certificate.look()  # each handshake does not read the files for nothing
+    assert certificate.look(again=True)
 
 
 def test_client_certificates(pair: Pair) -> None:
@@ -127,8 +178,11 @@ def test_client_certificates(pair: Pair) -> None:
 
 def test_unusable(pair: Pair) -> None:
     """A pair that does not fit, or a minimum that is too low, names the settings."""
-    pair.keyfile.write_bytes(make_self_signed(["localhost"], 30)[1])
-    with pytest.raises(CertificateUnusable, match=r"ServerApp\.keyfile"):
+    with pytest.raises(CertificateUnusable, match=r"ServerApp\.client_ca"):
+        pair.context(client_ca=str(pair.keyfile))
+    half(pair)
+    with pytest.raises(CertificateUnusable, match=r"key\.pem"):
         pair.context()
+    pair.renew()
     with pytest.raises(PolicyViolation, match=r"SecureConfig\.min_tls"):
         pair.context("1.1")
