@@ -14,6 +14,7 @@ from jupyter_secure.vault.envelope import ID_BYTES
 from jupyter_secure.vault.key_file import FileKey, KeyFileSlot
 from jupyter_secure.vault.keyring_mac import MAC_BYTES, mac
 from jupyter_secure.vault.keys import RootKey
+from jupyter_secure.vault.passkey_slot import PasskeySlot
 from jupyter_secure.vault.previous_root import PreviousRoot
 from jupyter_secure.vault.slot import Slot
 
@@ -32,6 +33,7 @@ class Keyring:
     root_check: bytes
     slots: tuple[Slot, ...]
     key_files: tuple[KeyFileSlot, ...] = ()
+    passkeys: tuple[PasskeySlot, ...] = ()
     previous: PreviousRoot | None = None
     mac: bytes = bytes(MAC_BYTES)
 
@@ -47,7 +49,7 @@ class Keyring:
     @classmethod
     def from_root(cls, root: RootKey, vault_id: bytes, epoch: int) -> Keyring:
         """Rebuild a keyring without slots, for recovery: the id and epoch stand in every file."""
-        return _changed(cls(vault_id, epoch, _root_check(root, vault_id, epoch), ()), root)
+        return changed(cls(vault_id, epoch, _root_check(root, vault_id, epoch), ()), root)
 
     @classmethod
     def from_json(cls, text: bytes, *, name: str = "vault.json") -> Keyring:
@@ -59,23 +61,16 @@ class Keyring:
 
     def to_json(self) -> bytes:
         """Return the contents of ``vault.json``."""
-        return keyring_json.render(
-            (
-                self.vault_id,
-                self.epoch,
-                self.root_check,
-                self.slots,
-                self.key_files,
-                self.previous,
-                self.mac,
-            )
-        )
+        slots = (self.slots, self.key_files, self.passkeys)
+        head = (self.vault_id, self.epoch, self.root_check)
+        return keyring_json.render((*head, *slots, self.previous, self.mac))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all slots: of accounts first, then of key files."""
-        accounts = tuple(slot.name for slot in self.slots)
-        return accounts + tuple(slot.name for slot in self.key_files)
+        """The names of all slots: of accounts first, then of key files, then of passkeys."""
+        accounts = [slot.name for slot in self.slots]
+        others = [slot.name for slot in self.key_files] + [slot.name for slot in self.passkeys]
+        return (*accounts, *others)
 
     def open_with_password(self, name: str, password: str) -> RootKey:
         """Return the root key. Raises ``WrongKey`` for an unknown name as for a wrong password.
@@ -87,7 +82,7 @@ class Keyring:
         if slot is None:
             profile = self.slots[0].profile if self.slots else RFC_9106_LOW_MEMORY
             slot = Slot.decoy(name, profile)
-        return self._verified(slot.unwrap(self.vault_id, password), "password")
+        return self.verified(slot.unwrap(self.vault_id, password), "password")
 
     def open_with_key_file(self, key: FileKey) -> tuple[RootKey, KeyFileSlot]:
         """Return the root key, and the slot that the key opens. Raises ``WrongKey``.
@@ -99,7 +94,7 @@ class Keyring:
                 root = slot.unwrap(self.vault_id, key)
             except WrongKey:
                 continue
-            return self._verified(root, "key file"), slot
+            return self.verified(root, "key file"), slot
         raise WrongKey(
             "That key file does not open the vault.",
             why=f"None of the {len(self.key_files)} slots for key files is for it."
@@ -109,7 +104,8 @@ class Keyring:
             "`jupyter secure vault slots add --key-file PATH` adds a key file.",
         )
 
-    def _verified(self, root: RootKey, by: str) -> RootKey:
+    def verified(self, root: RootKey, by: str) -> RootKey:
+        """Return the key that ``by`` opened, or wipe it: ``StateUnusable`` for an altered file."""
         if not self.verify_root(root):
             root.wipe()
             raise StateUnusable(
@@ -151,12 +147,12 @@ class Keyring:
         Raises ``WrongKey`` for another vault's root key, ``Conflict`` if the name has a slot, and
         ``InvalidInput`` for a name or password that cannot be stored.
         """
-        self._require_own(root)
+        self.require_own(root)
         if self._slot(name) is not None:
             raise Conflict(f"The vault already has a password for {name}.")
-        self._require_free(name)
+        self.require_free(name)
         slot = Slot.wrap(self.vault_id, root, name, password, profile)
-        return _changed(self, root, slots=(*self.slots, slot))
+        return changed(self, root, slots=(*self.slots, slot))
 
     def add_key_file(self, root: RootKey, name: str, key: FileKey) -> Keyring:
         """Return a keyring that the key file opens too. ``name`` is used as given.
@@ -164,15 +160,15 @@ class Keyring:
         Raises ``WrongKey`` for another vault's root key, ``Conflict`` if the name has a slot or the
         key has one, and ``InvalidInput`` for a name that cannot be stored.
         """
-        self._require_own(root)
-        self._require_free(name)
+        self.require_own(root)
+        self.require_free(name)
         if (known := self.slot_of(key)) is not None:
             raise Conflict(
                 f"That key file opens the vault already: it is “{known.name}”.",
                 remedy="Nothing needs to be done.",
             )
         slot = KeyFileSlot.wrap(self.vault_id, root, name, key)
-        return _changed(self, root, key_files=(*self.key_files, slot))
+        return changed(self, root, key_files=(*self.key_files, slot))
 
     def remove_key_file(self, root: RootKey, name: str) -> Keyring:
         """Return a keyring that this key file opens no more. Raises ``NotFound``, ``WrongKey``.
@@ -182,8 +178,8 @@ class Keyring:
         rest = tuple(slot for slot in self.key_files if slot.name != name)
         if len(rest) == len(self.key_files):
             raise NotFound(f"The vault has no key file “{name}”.")
-        self._require_own(root)
-        return _changed(self, root, key_files=rest)
+        self.require_own(root)
+        return changed(self, root, key_files=rest)
 
     def slot_of(self, key: FileKey) -> KeyFileSlot | None:
         """Return the slot that a key file opens, if it opens one."""
@@ -210,7 +206,7 @@ class Keyring:
         rest = rest.add_password_slot(root, name, password, profile=profile)
         *others, new = rest.slots
         place = [slot.name for slot in self.slots].index(name)
-        return _changed(self, root, slots=(*others[:place], new, *others[place:]))
+        return changed(self, root, slots=(*others[:place], new, *others[place:]))
 
     def with_epoch(self, root: RootKey, epoch: int) -> Keyring:
         """Return a keyring of a later epoch: new files are wrapped by another key.
@@ -219,7 +215,7 @@ class Keyring:
         ``WrongKey`` for another vault's root key, and ``Conflict`` while the root key is being
         changed.
         """
-        self._require_own(root)
+        self.require_own(root)
         if self.previous is not None:
             raise Conflict(
                 "The root key is being changed, and that is not finished.",
@@ -227,7 +223,7 @@ class Keyring:
             )
         if epoch < self.epoch:
             raise ValueError("An epoch that was left does not come back.")
-        return _changed(self, root, epoch=epoch, root_check=_root_check(root, self.vault_id, epoch))
+        return changed(self, root, epoch=epoch, root_check=_root_check(root, self.vault_id, epoch))
 
     def remove_slot(self, root: RootKey, name: str) -> Keyring:
         """Return a keyring without this account's slot. Raises ``NotFound`` or ``WrongKey``.
@@ -236,9 +232,9 @@ class Keyring:
         """
         if self._slot(name) is None:
             raise NotFound(f"The vault has no password for {name}.")
-        self._require_own(root)
+        self.require_own(root)
         rest = tuple(slot for slot in self.slots if slot.name != name)
-        return _changed(self, root, slots=rest)
+        return changed(self, root, slots=rest)
 
     def with_new_root(self, old: RootKey, new: RootKey, epoch: int) -> Keyring:
         """Return the keyring of the same vault under a new root key, without slots.
@@ -246,18 +242,18 @@ class Keyring:
         ``epoch`` is the first of the new key. The old key can be had from the new one until
         ``without_previous``. Raises ``WrongKey`` if ``old`` is not this vault's.
         """
-        self._require_own(old)
+        self.require_own(old)
         if self.previous is not None or epoch <= self.epoch:
             raise ValueError("One change at a time, and each in an epoch of its own.")
         previous = PreviousRoot.wrap(new, self.vault_id, epoch, old, epoch - 1)
-        return _changed(Keyring.from_root(new, self.vault_id, epoch), new, previous=previous)
+        return changed(Keyring.from_root(new, self.vault_id, epoch), new, previous=previous)
 
     def previous_root(self, root: RootKey) -> RootKey | None:
         """Return the root key before this one while it is being changed; the caller wipes it.
 
         Raises ``WrongKey`` for another vault's root key, ``StateUnusable`` for an altered file.
         """
-        self._require_own(root)
+        self.require_own(root)
         if self.previous is None:
             return None
         return self.previous.unwrap(root, self.vault_id, self.epoch)
@@ -267,17 +263,19 @@ class Keyring:
 
         Raises ``WrongKey`` for another vault's root key.
         """
-        self._require_own(root)
-        return _changed(self, root, previous=None)
+        self.require_own(root)
+        return changed(self, root, previous=None)
 
     def _slot(self, name: str) -> Slot | None:
         return next((slot for slot in self.slots if slot.name == name), None)
 
-    def _require_own(self, root: RootKey) -> None:
+    def require_own(self, root: RootKey) -> None:
+        """Raise ``WrongKey`` for another vault's root key."""
         if not self.verify_root(root):
             raise WrongKey("That key belongs to another vault.")
 
-    def _require_free(self, name: str) -> None:
+    def require_free(self, name: str) -> None:
+        """Raise ``Conflict`` if anything has a slot of that name."""
         if name in self.names:
             raise Conflict(
                 f"The vault has a slot with the name “{name}” already.",
@@ -285,13 +283,14 @@ class Keyring:
             )
 
 
-def _changed(keyring: Keyring, root: RootKey, **members: Any) -> Keyring:
-    changed = replace(keyring, **members)
-    return replace(changed, mac=_mac(changed, root))
+def changed(keyring: Keyring, root: RootKey, **members: Any) -> Keyring:
+    """Return the keyring with other members, and the MAC that belongs to them."""
+    altered = replace(keyring, **members)
+    return replace(altered, mac=_mac(altered, root))
 
 
 def _mac(one: Keyring, root: RootKey) -> bytes:
-    return mac(root, one.vault_id, one.epoch, one.slots, one.key_files, one.previous)
+    return mac(root, one.vault_id, one.epoch, one.slots, one.key_files, one.passkeys, one.previous)
 
 
 def _root_check(root: RootKey, vault_id: bytes, epoch: int) -> bytes:

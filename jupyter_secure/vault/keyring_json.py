@@ -15,6 +15,7 @@ from jupyter_secure.errors import StateUnusable, UnsupportedFormat
 from jupyter_secure.vault.envelope import ID_BYTES
 from jupyter_secure.vault.key_file import KeyFileSlot
 from jupyter_secure.vault.keyring_mac import MAC_BYTES
+from jupyter_secure.vault.passkey_slot import PasskeySlot
 from jupyter_secure.vault.previous_root import PreviousRoot
 from jupyter_secure.vault.slot import SLOT_ID_BYTES, WRAPPED_ROOT_BYTES, Slot, is_storable_name
 
@@ -30,7 +31,12 @@ _VAULT_MEMBERS = {"format", "version", "vault_id", "epoch", "root_check", "slots
 _SOMETIMES = {"previous"}
 _PREVIOUS_MEMBERS = {"epoch", "wrapped"}
 _SLOT_MEMBERS = {"id", "kind", "name", "kdf", "wrapped"}
-_KEY_FILE_MEMBERS = {"id", "kind", "name", "wrapped"}
+_SHORT_MEMBERS = {"id", "kind", "name", "wrapped"}
+# The kinds of slots without a "kdf": random keys need no derivation that costs time.
+_SHORT: dict[str, type[KeyFileSlot | PasskeySlot]] = {
+    "key-file": KeyFileSlot,
+    "passkey": PasskeySlot,
+}
 _KDF_MEMBERS = {"algorithm", "iterations", "lanes", "memory_kib", "salt"}
 
 
@@ -42,16 +48,23 @@ class _Newer(Exception):
     """A value that a later version may have introduced; never leaves this module."""
 
 
-#: Vault id, epoch, root check, slots of passwords and of key files, the root key before this one,
-#: and the MAC.
+#: Vault id, epoch, root check, slots of passwords, of key files and of passkeys, the root key
+#: before this one, and the MAC.
 Parts: TypeAlias = tuple[
-    bytes, int, bytes, tuple[Slot, ...], tuple[KeyFileSlot, ...], PreviousRoot | None, bytes
+    bytes,
+    int,
+    bytes,
+    tuple[Slot, ...],
+    tuple[KeyFileSlot, ...],
+    tuple[PasskeySlot, ...],
+    PreviousRoot | None,
+    bytes,
 ]
 
 
 def render(parts: Parts) -> bytes:
     """Return the text of ``vault.json``."""
-    vault_id, epoch, root_check, slots, key_files, previous, mac = parts
+    vault_id, epoch, root_check, slots, key_files, passkeys, previous, mac = parts
     vault: dict[str, Any] = {
         "format": _FORMAT,
         "version": _VERSION,
@@ -60,7 +73,8 @@ def render(parts: Parts) -> bytes:
         "root_check": root_check.hex(),
         "slots": [
             *(_render_slot(slot) for slot in slots),
-            *(_render_key_file(slot) for slot in key_files),
+            *(_render_short(slot, "key-file") for slot in key_files),
+            *(_render_short(slot, "passkey") for slot in passkeys),
         ],
     }
     if previous is not None:
@@ -85,10 +99,10 @@ def _render_slot(slot: Slot) -> dict[str, Any]:
     }
 
 
-def _render_key_file(slot: KeyFileSlot) -> dict[str, Any]:
+def _render_short(slot: KeyFileSlot | PasskeySlot, kind: str) -> dict[str, Any]:
     return {
         "id": slot.slot_id.hex(),
-        "kind": "key-file",
+        "kind": kind,
         "name": slot.name,
         "wrapped": slot.wrapped.hex(),
     }
@@ -157,6 +171,7 @@ def _parse_vault(vault: Any) -> Parts:
         _binary(vault, "root_check", _ROOT_CHECK_BYTES),
         tuple(slot for slot in slots if isinstance(slot, Slot)),
         tuple(slot for slot in slots if isinstance(slot, KeyFileSlot)),
+        tuple(slot for slot in slots if isinstance(slot, PasskeySlot)),
         _parse_previous(vault["previous"], epoch) if "previous" in vault else None,
         _binary(vault, "mac", MAC_BYTES),
     )
@@ -172,15 +187,15 @@ def _parse_previous(previous: Any, epoch: int) -> PreviousRoot:
     )
 
 
-def _parse_slot(slot: Any) -> Slot | KeyFileSlot:
+def _parse_slot(slot: Any) -> Slot | KeyFileSlot | PasskeySlot:
     if not isinstance(slot, dict):
         raise _Malformed("A slot is not an object.")
     kind = slot.get("kind")
-    if isinstance(kind, str) and kind not in ("password", "key-file"):
+    if isinstance(kind, str) and kind != "password" and kind not in _SHORT:
         raise _Newer("It has a kind of slot that is not known here.")
-    if kind == "key-file":
-        _require_members(slot, _KEY_FILE_MEMBERS)
-        return KeyFileSlot(
+    if isinstance(kind, str) and kind in _SHORT:
+        _require_members(slot, _SHORT_MEMBERS)
+        return _SHORT[kind](
             slot_id=_binary(slot, "id", SLOT_ID_BYTES),
             name=_name(slot),
             wrapped=_binary(slot, "wrapped", WRAPPED_ROOT_BYTES),

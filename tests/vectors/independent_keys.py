@@ -32,8 +32,8 @@ def open_vault(text: bytes, name: str, password: str) -> bytes:
 def slot_context(slot: dict[str, Any], vault_id: bytes) -> bytes:
     """What a slot says, as its wrapped key is bound to it."""
     name, context = slot["name"].encode(), b"jsec/slot/v1" + vault_id + bytes.fromhex(slot["id"])
-    if slot["kind"] == "key-file":
-        context += b"\2"
+    if slot["kind"] in ("key-file", "passkey"):
+        context += b"\2" if slot["kind"] == "key-file" else b"\3"
     else:
         kdf = slot["kdf"]
         cost = struct.pack(">B3I", 1, kdf["iterations"], kdf["lanes"], kdf["memory_kib"])
@@ -46,7 +46,8 @@ def check_vault(vault: dict[str, Any], root_key: bytes) -> None:
     vault_id, epoch = bytes.fromhex(vault["vault_id"]), u64(vault["epoch"])
     if hkdf(root_key, b"jsec/root-check/v1" + vault_id + epoch).hex() != vault["root_check"]:
         raise Refused("root check")
-    slots = sorted(vault["slots"], key=lambda slot: ["password", "key-file"].index(slot["kind"]))
+    kinds = ["password", "key-file", "passkey"]
+    slots = sorted(vault["slots"], key=lambda slot: kinds.index(slot["kind"]))
     message = epoch + len(slots).to_bytes(2, "big")
     for slot in slots:
         message += slot_context(slot, vault_id) + bytes.fromhex(slot["wrapped"])
@@ -83,6 +84,25 @@ def open_vault_with_key_file(text: bytes, key: bytes) -> tuple[bytes, bytes | No
         wrapped, context = bytes.fromhex(previous["wrapped"]), purpose + u64(previous["epoch"])
         return root_key, open_cobblestone(hkdf(root_key, purpose), context, wrapped)
     raise Refused("no slot")
+
+
+def passkey_input(vault_id: bytes) -> bytes:
+    """Section "Slots": what a passkey computes its secret from."""
+    return hashlib.sha256(b"jsec/passkey-prf/v1" + vault_id).digest()
+
+
+def open_vault_with_passkey(text: bytes, name: str, secret: bytes) -> bytes:
+    """Return the root key."""
+    vault: dict[str, Any] = json.loads(text)
+    vault_id = bytes.fromhex(vault["vault_id"])
+    slots = [slot for slot in vault["slots"] if (slot["kind"], slot["name"]) == ("passkey", name)]
+    if not slots or len(secret) != 32:  # 256 bits
+        raise Refused("no slot")
+    purpose = b"jsec/passkey-slot/v1" + vault_id + bytes.fromhex(slots[0]["id"])
+    wrapped, context = bytes.fromhex(slots[0]["wrapped"]), slot_context(slots[0], vault_id)
+    root_key = open_cobblestone(hkdf(secret, purpose), context, wrapped)
+    check_vault(vault, root_key)
+    return root_key
 
 
 def read_recovery_key(text: str) -> bytes:

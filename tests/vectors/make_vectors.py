@@ -19,7 +19,9 @@ from jupyter_secure.crypto.kdf import OWASP_MINIMUM, RFC_9106_LOW_MEMORY
 from jupyter_secure.vault.envelope import FileClass, Flags
 from jupyter_secure.vault.key_file import FileKey
 from jupyter_secure.vault.keyring import Keyring
+from jupyter_secure.vault.keyring_passkeys import with_passkey
 from jupyter_secure.vault.keys import RootKey
+from jupyter_secure.vault.passkey_slot import secret_input
 from jupyter_secure.vault.passphrase import PassphraseKey
 from jupyter_secure.vault.recovery_key import encode_recovery_key
 from jupyter_secure.vault.stanza import Derivation
@@ -29,6 +31,7 @@ ROOT = bytes(range(32))
 OTHER_ROOT = bytes(range(32, 64))
 VAULT_ID = bytes.fromhex("a0a1a2a3a4a5a6a7a8a9aaabacadaeaf")
 OTHER_VAULT_ID = bytes.fromhex("b0b1b2b3b4b5b6b7b8b9babbbcbdbebf")
+PASSKEY = "0123456789abcdef"
 FILE_ID = bytes.fromhex("c0c1c2c3c4c5c6c7c8c9cacbcccdcecf")
 
 
@@ -475,6 +478,57 @@ def key_file() -> dict[str, Any]:
     }
 
 
+def passkey() -> dict[str, Any]:
+    """One vault.json that two passkeys open, and alterations of it."""
+    root, secret = RootKey(ROOT), bytes(range(128, 160))
+    keyring = Keyring.from_root(root, VAULT_ID, 7)
+    keyring = keyring.add_password_slot(root, "alice", "correct horse", profile=OWASP_MINIMUM)
+    keyring = keyring.add_key_file(root, "night job", FileKey(bytes(range(64, 96))))
+    keyring = with_passkey(keyring, root, PASSKEY, secret)
+    keyring = with_passkey(keyring, root, "fedcba9876543210", bytes(range(160, 192)))
+    text = keyring.to_json().decode()
+    one, other = keyring.passkeys
+    slot = f'"id": "{one.slot_id.hex()}",\n      "kind": "passkey"'
+
+    def refused(name: str, old: str, new: str, reason: str = "state") -> dict[str, str]:
+        if old not in text:
+            raise ValueError(f"{name}: {old!r} is not in the text")
+        return {"name": name, "replace": old, "with": new, "reason": reason}
+
+    return {
+        "root_key": ROOT.hex(),
+        "vault_id": VAULT_ID.hex(),
+        "secret_input": secret_input(VAULT_ID).hex(),
+        "text": text,
+        "slot": PASSKEY,
+        "secret": secret.hex(),
+        "refused": [
+            refused("kind unknown", '"passkey"', '"pass-key"', "unsupported-format"),
+            refused("password slot without kdf", slot, slot.replace("passkey", "password")),
+            refused("passkey with kdf", slot, slot + ', "kdf": {}'),
+            refused("password slot as a passkey", '"password"', '"passkey"'),
+            refused("two slots of one name", PASSKEY, "night job"),
+            refused("two slots of one id", other.slot_id.hex(), one.slot_id.hex()),
+            refused("wrapped short", one.wrapped.hex(), "00"),
+            refused("name empty", f'"{PASSKEY}"', '""'),
+        ],
+        # These are well-formed, and the passkey must not open them.
+        "unopened": [
+            refused("slot under another name", PASSKEY, "0" * 16, "wrong-key"),
+            refused("slot id changed", one.slot_id.hex(), "00" * 16, "wrong-key"),
+            refused("slot as a key file", slot, slot.replace("passkey", "key-file"), "wrong-key"),
+            refused("another vault id", VAULT_ID.hex(), OTHER_VAULT_ID.hex(), "wrong-key"),
+            refused("wrapped by another key", one.wrapped.hex(), "00" * 104, "wrong-key"),
+            refused("another's wrapped", one.wrapped.hex(), other.wrapped.hex(), "wrong-key"),
+            refused("epoch changed", '"epoch": 7', '"epoch": 8'),
+            refused("mac changed", keyring.mac.hex(), "00" * 32),
+            refused("another's slot renamed", "fedcba9876543210", "fedcba9876543211"),
+            refused("a key file renamed", '"night job"', '"day job"'),
+        ],
+        "refused_secrets": ["", "00" * 32, secret[:31].hex(), (secret + b"\0").hex()],
+    }
+
+
 def _second_slot(text: str) -> str:
     begin = text.index("\n    },\n") + len("\n    }")
     return text[begin : text.index("\n  ]")]
@@ -516,7 +570,7 @@ def _open(root: bytes, vault_id: bytes, epoch: int) -> Vault:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    for make in (cobblestone, sealed_file, passphrase, vault_file, key_file, recovery_key):
+    for make in (cobblestone, sealed_file, passphrase, vault_file, key_file, passkey, recovery_key):
         name = make.__name__.replace("_", "-") + ".json"
         with (folder / name).open("x", encoding="utf-8") as out:
             json.dump(make(), out, indent=1, ensure_ascii=False)
