@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from tornado.httputil import HTTPServerRequest
 
 from jupyter_secure.app.kernels.access import Capability
+from jupyter_secure.identity.access_tokens import AccessToken
+from jupyter_secure.identity.roles import Right, Role
 from jupyter_secure.identity.sessions import Session
 from jupyter_secure.locks import NOBODY, Actor
 
@@ -30,6 +32,12 @@ class Admission:
     same_origin: bool
     #: The kernel that made the request; it has no session, and reaches one route only.
     kernel: Capability | None = None
+    #: The access token that made the request; it has no session, and is never elevated.
+    token: AccessToken | None = None
+    #: What whoever asks may do, as its role was when the request came.
+    rights: frozenset[Right] = frozenset()
+    #: The role of the session's account.
+    role: Role | None = None
 
 
 OPEN_PAGE = Admission(session=None, actor=NOBODY, same_origin=False)
@@ -49,6 +57,11 @@ def admission_of(request: HTTPServerRequest) -> Admission:
     """Return what the gate decided for ``request``; nobody, if it never passed the gate."""
     admission = getattr(request, _ATTRIBUTE, OPEN_PAGE)
     return admission if isinstance(admission, Admission) else OPEN_PAGE
+
+
+def current_token() -> AccessToken | None:
+    """Return the access token on whose behalf the running code acts, if it is one."""
+    return _current.get().token
 
 
 def current_actor() -> Actor:

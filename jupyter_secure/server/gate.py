@@ -7,18 +7,23 @@ later is closed until a session opens it (default-deny).
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest, ResponseStartLine
 from tornado.web import Application
 
-from jupyter_secure.errors import StateUnusable
-from jupyter_secure.identity.sessions import Session
+from jupyter_secure.errors import StateUnusable, TooManyTries
+from jupyter_secure.identity.access_tokens import PREFIX
+from jupyter_secure.locks import Actor
 from jupyter_secure.server.admission import OPEN_PAGE, Admission, admit
 from jupyter_secure.server.data import ROUTE as DATA_ROUTE
 from jupyter_secure.server.kernel_listener import came_from_kernel
+from jupyter_secure.server.recording import Recording
 from jupyter_secure.server.refusal import Refusal, RefusalHandler
+from jupyter_secure.server.rights import WRONG_TOKEN, refusal, row_for
 from jupyter_secure.server.runtime import Runtime
 from jupyter_secure.transport.headers import response_headers
 from jupyter_secure.transport.proxies import UNIX, Origin, parse_proxies, resolve
@@ -27,6 +32,7 @@ _PROGRAM_FOLDERS = ("static", "lab/extensions", "lab/api/themes")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Far more than a login form has; the server's own limit is for notebooks, and half a gigabyte.
 _STRANGERS_BODY_BYTES = 64 * 1024
+_CHANNELS = re.compile(r"api/kernels/[^/]+/channels")
 
 
 class Gate:
@@ -38,9 +44,13 @@ class Gate:
         self._base_url = base_url
         self._proxies = parse_proxies(runtime.config.trusted_proxies)
         self._route = web_app.find_handler
+        self._recording = Recording(runtime, web_app, base_url)
         # Compared with the raw path, exactly: nothing that a router would fold into one of these
         # (a doubled slash, an escape) is let through by accident.
-        self._open_paths = frozenset({f"{base_url}login", f"{base_url}logout"})
+        self._open_paths = frozenset(
+            f"{base_url}{page}"
+            for page in ("login", "login/passkey", "logout", "jupyter-secure/join")
+        )
         # Jupyter's own scripts and styles, which a browser may keep: the same for everyone.
         self._programs = tuple(f"{base_url}{folder}/" for folder in _PROGRAM_FOLDERS)
         self._data = f"{base_url}{DATA_ROUTE}"
@@ -61,8 +71,9 @@ class Gate:
         self._stamp(request)
         if isinstance(verdict, Admission):
             admit(request, verdict)
-            return self._route(request, **kwargs)
+            return self._recording.follow(request, self._route(request, **kwargs))
         admit(request, OPEN_PAGE)
+        self._recording.refused(request, verdict)
         return self._web_app.get_handler_delegate(
             request, RefusalHandler, {"refusal": verdict, "login_url": f"{self._base_url}login"}
         )
@@ -74,25 +85,89 @@ class Gate:
         request.remote_ip, request.protocol = origin.address, origin.protocol
         if self._runtime.config.require_https and not (origin.https or origin.address == UNIX):
             return Refusal(403, "This server answers over HTTPS only.", "https-required")
+        who = self._who(request)
+        if isinstance(who, Refusal):
+            return who
         if not self._fetch_allowed(request):
             return Refusal(403, "A page of another site made this request.", "cross-site")
-        same_origin = request.headers.get("Sec-Fetch-Site") in ("same-origin", "none")
-        token = self._runtime.cookies.read(request, self._runtime.cookies.session)
-        sessions = self._runtime.state.sessions
-        session = sessions.authenticate(token) if token else None
-        if session is None:
+        if who is None:
             if request.path in self._open_paths:
                 # These pages hold the whole body in memory, and anyone may send one.
                 request.connection.set_max_body_size(_STRANGERS_BODY_BYTES)  # type: ignore[union-attr]  # HTTP/1, as below
-                return Admission(None, OPEN_PAGE.actor, same_origin)
+                return replace(OPEN_PAGE, same_origin=_vouched_for(request))
             return Refusal(401, "You are not logged in.", "not-logged-in")
-        if request.path.startswith(self._data):
+        return self._may(request, who) or self._let_in(request, who)
+
+    def _who(self, request: HTTPServerRequest) -> Admission | Refusal | None:
+        """Say who it is: an access token, or a session; ``None`` for nobody.
+
+        Where there is a token it alone decides, and no cookie is looked at.
+        """
+        state = self._runtime.state
+        if text := _token_in(request) or self._token_in_address(request):
+            try:
+                found = state.access_tokens.find(text, str(request.remote_ip))
+            except TooManyTries as error:
+                return Refusal(429, str(error), error.reason, error.retry_after)
+            if found is None:
+                return WRONG_TOKEN
+            token, rights = found
+            # Never elevated: what asks for a second factor asks for a person.
+            actor = Actor(token.username, elevated=False)
+            return Admission(None, actor, same_origin=False, token=token, rights=rights)
+        cookie = self._runtime.cookies.read(request, self._runtime.cookies.session)
+        session = state.sessions.authenticate(cookie) if cookie else None
+        account = state.accounts.get(session.username) if session is not None else None
+        if session is None or account is None:
+            return None
+        return Admission(
+            session,
+            state.sessions.actor(session),
+            same_origin=_vouched_for(request),
+            rights=account.role.rights,
+            role=account.role,
+        )
+
+    def _token_in_address(self, request: HTTPServerRequest) -> str | None:
+        """Return the token in the address of a kernel's websocket, where that was switched on."""
+        path = request.path.removeprefix(self._base_url)
+        wanted = self._runtime.config.token_in_websocket_address and _is_websocket(request)
+        if wanted and _CHANNELS.fullmatch(path):
+            for value in request.query_arguments.get("token", []):
+                text = value.decode(errors="replace")
+                return text if text.startswith(PREFIX) else None
+        return None
+
+    def _may(self, request: HTTPServerRequest, who: Admission) -> Refusal | None:
+        """Say why ``who`` may not do that, or ``None``: the one place that asks for rights."""
+        path = request.path
+        if path.startswith(self._data):
             return Refusal(403, "Only kernels get their data here.", "not-allowed")
-        if self._is_a_person(request):
-            self._touch(session, origin.address)
-        if _is_websocket(request):
-            self._runtime.sockets.keep(session.public_id, request.connection.stream)  # type: ignore[union-attr]  # HTTP/1 has a stream; HTTP/2 is not spoken
-        return Admission(session, sessions.actor(session), same_origin)
+        if who.session is not None and path in self._open_paths:
+            return None
+        below = path.removeprefix(self._base_url) if path.startswith(self._base_url) else None
+        row = None if below is None else row_for(str(request.method), below)
+        return refusal(row, who)
+
+    def _let_in(self, request: HTTPServerRequest, who: Admission) -> Admission:
+        """Note that ``who`` is here, and keep hold of what would outlive its end."""
+        runtime, address = self._runtime, str(request.remote_ip)
+        try:
+            if who.token is not None:
+                runtime.state.access_tokens.note_use(who.token, address)
+            elif who.session is not None and self._is_a_person(request):
+                runtime.state.sessions.touch(who.session, address=address)
+        except StateUnusable:
+            # A full disk, say. Whoever is logged in must be able to get in and make room; session
+            # and token still end on time.
+            runtime.log.exception("Could not note that a session or access token is in use.")
+        if _stays_open(request):
+            stream = request.connection.stream  # type: ignore[union-attr]  # HTTP/1 has a stream; HTTP/2 is not spoken
+            if who.token is not None:
+                runtime.token_sockets.keep(who.token, who.rights, stream)
+            elif who.session is not None:
+                runtime.sockets.keep(who.session.public_id, stream)
+        return who
 
     def _judge_kernel(self, request: HTTPServerRequest) -> Admission | Refusal:
         """Let a kernel to its data and nowhere else, by its capability and nothing else.
@@ -117,24 +192,22 @@ class Gate:
             )
         return Admission(None, capability.actor, same_origin=False, kernel=capability)
 
-    def _touch(self, session: Session, address: str) -> None:
-        try:
-            self._runtime.state.sessions.touch(session, address=address)
-        except StateUnusable:
-            # A full disk, say. Whoever is logged in must be able to get in and make room; the
-            # session still ends on time.
-            self._runtime.log.exception("Could not note that a session is in use.")
-
     def _origin(self, request: HTTPServerRequest) -> Origin:
         """Return where the request comes from, believing the listed proxies and nobody else."""
         context = request.connection.context  # type: ignore[union-attr]  # set by tornado's server
         return resolve(context.remote_ip, request.headers, self._proxies, protocol=context.protocol)
 
     def _fetch_allowed(self, request: HTTPServerRequest) -> bool:
-        """Refuse what another site's page starts (Fetch Metadata; Origin for older browsers)."""
+        """Refuse what another site's page starts (Fetch Metadata; Origin for older browsers).
+
+        No page of another site can send the header with a token, so where there is one the Origin
+        is not asked for: programs make it up. What a browser itself says holds for tokens as well.
+        """
         site = request.headers.get("Sec-Fetch-Site")
         if site in ("cross-site", "same-site"):
             return _is_followed_link(request) or self._origin_configured(request)
+        if _token_in(request):
+            return True
         origin = request.headers.get("Origin")
         is_socket = _is_websocket(request)
         # A form of ours posts "Origin: null", since our pages send no Referer; where the browser
@@ -181,8 +254,27 @@ class Gate:
         connection.write_headers = write_headers  # type: ignore[assignment,method-assign]  # one per request
 
 
+def _token_in(request: HTTPServerRequest) -> str | None:
+    """Return the access token in the ``Authorization`` header, and from nowhere else.
+
+    What does not look like ours is another's business: a proxy's own login, say.
+    """
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    text = text.strip()
+    return text if scheme.lower() in ("bearer", "token") and text.startswith(PREFIX) else None
+
+
+def _vouched_for(request: HTTPServerRequest) -> bool:
+    return request.headers.get("Sec-Fetch-Site") in ("same-origin", "none")
+
+
 def _is_websocket(request: HTTPServerRequest) -> bool:
     return request.headers.get("Upgrade", "").lower() == "websocket"
+
+
+def _stays_open(request: HTTPServerRequest) -> bool:
+    """Tell what would outlive its session: a websocket, and server-sent events (HTML, 9.2)."""
+    return _is_websocket(request) or "text/event-stream" in request.headers.get("Accept", "")
 
 
 def _is_followed_link(request: HTTPServerRequest) -> bool:

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from tornado.web import RequestHandler, stream_request_body
 
-from jupyter_secure.server.pages import render
+from jupyter_secure.server.pages import language_of, render
+from jupyter_secure.server.pages.languages import in_language
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Refusal:
     status: int
     message: str
     reason: str
+    #: Seconds, where trying again later is of use.
+    retry_after: int | None = None
 
 
 @stream_request_body
@@ -41,6 +44,8 @@ class RefusalHandler(RequestHandler):
 
     def _refuse(self, *_: str) -> None:
         """Answer, now that all of the request is here."""
+        if self._refusal.retry_after is not None:
+            self.set_header("Retry-After", str(self._refusal.retry_after))
         if not self._wants_page():
             self.set_status(self._refusal.status)
             self.set_header("Content-Type", "application/json")
@@ -51,7 +56,8 @@ class RefusalHandler(RequestHandler):
             self.redirect(f"{self._login_url}?{urlencode({'next': self.request.uri or '/'})}")
         else:
             self.set_status(self._refusal.status)
-            self.finish(render(self, "refused.html", message=self._refusal.message))
+            message = in_language(language_of(self), self._refusal.message)
+            self.finish(render(self, "refused.html", message=message))
 
     get = head = post = put = patch = delete = options = _refuse
 

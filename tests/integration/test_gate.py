@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import ssl
 import sys
 from collections.abc import Iterator
@@ -16,9 +18,14 @@ import websocket
 from support.home import PASSWORD, set_up
 from support.live_server import Client, LiveServer, running
 from support.routes import example
+from support.tokens import make_token, revoke
 
 pytestmark = pytest.mark.integration
 
+#: What answers without a login: all of it.
+OPEN = {"/login", "/login/passkey", "/logout", "/jupyter-secure/join"}
+#: Of each of these extensions, written by others, at least one route is walked.
+OTHERS = ("/lsp/", "/nbdime/", "/proxy/", "/api/metrics/", "/terminals/websocket/", "/tree")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 THIRD_PARTY = "--ServerApp.jpserver_extensions=support.third_party=True"
 UPGRADE = {
@@ -46,14 +53,15 @@ def paths(client: Client) -> list[str]:
     """One path for each route of the live router, and some that no route has."""
     assert client.post("/third/add").status_code == 200
     routes = client.get("/third/routes").json()["routes"]
-    assert len(routes) > 80, "JupyterLab's own routes are missing"
+    assert len(routes) > 120, "JupyterLab's own routes are missing"
     paths = {path for route in routes if (path := example(route["pattern"])).startswith("/")}
     assert {"/third/raw", "/third/late", "/third/socket", "/api/kernels", "/login"} <= paths
-    assert any(path.startswith("/lab/") for path in paths)
-    assert any(path.startswith("/api/contents/") for path in paths)
+    for folder in ("/lab/", "/api/contents/", *OTHERS):
+        assert any(path.startswith(folder) for path in paths), folder
     assert any(path.startswith("/api/kernels/") and path.endswith("/channels") for path in paths)
     strange = {"/", "/nowhere", "/login/", "//login", "/Login", "/login;x", "/%2flogin", "/a/login"}
-    return sorted((paths | strange) - {"/login", "/logout"})
+    strange |= {"/login/passkey/", "/jupyter-secure/join/", "/jupyter-secure//join"}
+    return sorted((paths | strange) - OPEN)
 
 
 def json_of(answer: requests.Response) -> object:
@@ -70,25 +78,131 @@ def refused(answer: requests.Response, *, head: bool = False) -> bool:
     }
 
 
-def test_without_login_no_route_answers(server: LiveServer, paths: list[str]) -> None:
-    """Whatever the route and the method, someone who is not logged in gets 401 and nothing more."""
-    stranger = server.client()
-    answered = [
-        (method, path, answer.status_code)
-        for path in paths
-        for method in METHODS
-        if not refused(answer := stranger.request(method, path), head=method == "HEAD")
-    ]
-    assert answered == []
+def knock(server: LiveServer, path: str, method: str, headers: dict[str, str]) -> tuple[int, str]:
+    """Send one request on the connection that is kept for it; return status and reason."""
+    kept = _CONNECTIONS.setdefault(server.port, connection(server))
+    kept.request(method, path, headers=headers)
+    answer = kept.getresponse()
+    body = answer.read()
+    try:
+        said = json.loads(body)
+    except ValueError:
+        said = None
+    return answer.status, said.get("reason", "") if isinstance(said, dict) else ""
 
 
-def test_without_login_no_socket_opens(server: LiveServer, paths: list[str]) -> None:
-    """An upgrade to a websocket is refused before any handler sees it."""
-    stranger = server.client()
-    opened = [
-        path for path in paths if not refused(stranger.get(path, headers=UPGRADE, stream=False))
-    ]
-    assert opened == []
+_CONNECTIONS: dict[int, HTTPSConnection] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def connections() -> Iterator[None]:
+    """Close what was kept open."""
+    yield
+    for kept in _CONNECTIONS.values():
+        kept.close()
+    _CONNECTIONS.clear()
+
+
+def let_in(server: LiveServer, paths: list[str], headers: dict[str, str]) -> list[object]:
+    """Return every path, method and websocket that is not refused for want of a login."""
+    found: list[object] = []
+    for path in paths:
+        for method in (*METHODS, "websocket"):
+            upgrade = UPGRADE if method == "websocket" else {}
+            verb = "GET" if upgrade else method
+            status, reason = knock(server, path, verb, {**headers, **upgrade})
+            if status not in (401, 429) or (method != "HEAD" and reason not in NOT_LET_IN):
+                found.append((method, path, status, reason))
+    return found
+
+
+NOT_LET_IN = {"not-logged-in", "wrong-token", "too-many-tries"}
+
+
+def altered(server: LiveServer, statement: str, *values: object) -> None:
+    with closing(sqlite3.connect(server.home.state / "state.db", timeout=10)) as state, state:
+        assert state.execute(statement, values).rowcount == 1
+
+
+def session_of(client: Client) -> str:
+    """Return the public id of its session."""
+    sessions = client.get("/jupyter-secure/api/sessions").json()["sessions"]
+    return str(next(one["id"] for one in sessions if one["current"]))
+
+
+def impostor(kind: str, server: LiveServer, client: Client, other: LiveServer) -> dict[str, str]:
+    """Return the headers of someone who has something that looks like a way in."""
+    home, name = server.home, session_cookie(client).name
+    if kind == "nobody":
+        return {}
+    if kind in ("expired cookie", "revoked cookie", "foreign cookie"):
+        owner = server.logged_in() if kind != "foreign cookie" else other.logged_in()
+        value = session_cookie(owner).value
+        if kind == "expired cookie":
+            altered(
+                server,
+                "UPDATE sessions SET last_seen_at = 0 WHERE public_id = ?",
+                session_of(owner),
+            )
+        elif kind == "revoked cookie":
+            mine = session_of(owner)
+            assert client.delete(f"/jupyter-secure/api/sessions/{mine}").status_code == 204
+        return {"Cookie": f"{name}={value}"}
+    token = make_token(other.home if kind == "foreign token" else home, "read", "write", "execute")
+    if kind == "expired token":
+        altered(server, "UPDATE access_tokens SET expires_at = 1 WHERE public_id = ?", token["id"])
+    elif kind == "revoked token":
+        revoke(home, token)
+    elif kind == "token in a cookie":
+        return {"Cookie": f"{name}={token['token']}"}
+    elif kind == "token in another header":
+        return {"X-Authorization": f"Bearer {token['token']}", "Token": token["token"]}
+    return {"Authorization": f"Bearer {token['token']}"}
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """Another server, with an account of the same name."""
+    with running(set_up(tmp_path_factory.mktemp("other"))) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "nobody",
+        "expired cookie",
+        "revoked cookie",
+        "foreign cookie",
+        "expired token",
+        "revoked token",
+        "foreign token",
+        "token in a cookie",
+        "token in another header",
+    ],
+)
+def test_nobody_else_gets_in(
+    server: LiveServer, client: Client, other: LiveServer, paths: list[str], kind: str
+) -> None:
+    """Whatever the route, the method, the websocket: 401 and nothing more, for each of these."""
+    assert let_in(server, paths, impostor(kind, server, client, other)) == []
+
+
+def test_a_token_in_an_address_opens_nothing(server: LiveServer, paths: list[str]) -> None:
+    """A good token in the query is not looked at, on no route and no websocket."""
+    token = make_token(server.home, "read", "write", "execute")["token"]
+    asked = [f"{path}?token={token}" for path in paths]
+    assert let_in(server, asked, {}) == []
+
+
+def test_each_open_page_is_just_a_form(server: LiveServer, paths: list[str]) -> None:
+    """The exact list of what answers a stranger; each is a route, and none gives a session."""
+    for path in OPEN:
+        for method in METHODS:
+            answer = server.client().request(method, path)
+            assert answer.status_code != 401 or method == "POST", (method, path)
+            assert not [cookie for cookie in answer.cookies if "-session-" in cookie.name]
+    assert not OPEN & set(paths)
 
 
 def test_a_person_without_login_is_led_to_it(server: LiveServer) -> None:
@@ -208,10 +322,48 @@ def test_a_cross_site_socket_is_refused_by_fetch_metadata_alone(client: Client) 
         )
 
 
-def test_jupyters_own_routes_want_their_xsrf_token(client: Client) -> None:
-    """A change without the XSRF token is refused even on the same origin."""
-    answer = client.post("/api/contents", json={}, headers={"X-XSRFToken": "wrong"})
-    assert answer.status_code == 403
+CHANGES = ("POST", "PUT", "PATCH", "DELETE")
+#: Routes whose authors switched the XSRF check off; the gate looks at where a request comes from.
+WITHOUT_XSRF = ("/third/raw", "/third/late", "/proxy/", "/api/security/csp-report")
+#: JupyterLab's own, which leaves a request that it refuses without an answer.
+SILENT = ("/lab/api/licenses/",)
+
+
+def test_a_change_wants_its_xsrf_token_on_every_route(
+    server: LiveServer, client: Client, paths: list[str]
+) -> None:
+    """With the cookie and nothing else no route of Jupyter's, ours or theirs changes anything."""
+    headers = {"Cookie": client.cookie_header, "Sec-Fetch-Site": "same-origin"}
+    done = [
+        (method, path, status)
+        for path in paths
+        if not path.startswith((*WITHOUT_XSRF, *SILENT))
+        for method in CHANGES
+        if (status := knock(server, path, method, headers)[0]) < 400
+        # Jupyter's redirects to the same path without a slash, or of an old name.
+        and status not in (301, 302)
+    ]
+    assert done == []
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_another_site_changes_nothing_on_any_route(
+    server: LiveServer, client: Client, paths: list[str], origin: dict[str, str]
+) -> None:
+    """With cookie and XSRF token, what another site's page sends is refused before any handler."""
+    headers = {"Cookie": client.cookie_header, "X-XSRFToken": client.xsrf, **origin}
+    for path in paths:
+        for method in CHANGES:
+            assert knock(server, path, method, headers)[0] == 403, (method, path)
+        assert knock(server, path, "GET", {**headers, **UPGRADE})[0] == 403, path
 
 
 def test_another_host_name_is_refused(server: LiveServer, client: Client) -> None:
