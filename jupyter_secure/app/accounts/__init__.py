@@ -1,0 +1,1 @@
+"""Looking after the accounts of a small team on one server."""
