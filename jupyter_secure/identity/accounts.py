@@ -68,6 +68,10 @@ class AccountStore(Protocol):
         """Use up the recovery code with that digest; atomic, like :meth:`accept_step`."""
         ...
 
+    def has_recovery_code(self, username: str, digest: bytes) -> bool:
+        """Say whether the recovery code with that digest is unused; it stays so."""
+        ...
+
     def remaining_recovery_codes(self, username: str) -> int:
         """Return how many recovery codes are left."""
         ...

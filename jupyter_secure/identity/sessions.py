@@ -15,6 +15,9 @@ from typing import Protocol
 
 #: How far a clock may be set back before what it granted ends (small steps are NTP's business).
 CLOCK_TOLERANCE = timedelta(minutes=2)
+#: How long the token of before a step up still finds the session, un-elevated: requests that were
+#: under way when the cookie changed must not come back as "not logged in".
+GRACE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
@@ -43,28 +46,50 @@ class Session:
 
 @dataclass(frozen=True)
 class SessionPolicy:
-    """How long things last. Each must be positive: zero would mean "never" to some readers."""
+    """How long things last.
+
+    Each limit must be positive: zero would mean "never" to some readers. Only trusting devices may
+    be 0, which is to trust none.
+    """
 
     idle_minutes: float = 60
     max_hours: float = 12
     elevation_minutes: float = 10
+    #: For how many days a trusted device is not asked for a code; 0 trusts none.
+    trusted_device_days: int = 0
 
     def __post_init__(self) -> None:
         limits = (self.idle_minutes, self.max_hours, self.elevation_minutes)
         # Written so that nan, which compares false with everything, is refused too.
         if not all(limit > 0 for limit in limits):
             raise ValueError("session limits must be positive")
+        if self.trusted_device_days < 0:
+            raise ValueError("a device cannot be trusted for less than no time")
 
 
 class SessionStore(Protocol):
     """Where sessions are kept. Every method may raise ``StateUnusable``."""
 
-    def add(self, session: Session) -> None:
-        """Keep a new session."""
+    def add(self, session: Session, generation: int | None = None) -> bool:
+        """Keep a new session, unless its account is not of that ``generation`` any more."""
         ...
 
     def by_digest(self, id_digest: bytes) -> Session | None:
         """Return the session of that digest, live or not. Read on every request: quick."""
+        ...
+
+    def by_previous_digest(self, id_digest: bytes) -> Session | None:
+        """Return the session whose token this was before the last step up."""
+        ...
+
+    def rotate(
+        self, session: Session, id_digest: bytes, now: datetime, elevated_until: datetime | None
+    ) -> bool:
+        """Give ``session`` another digest, and elevate it in the same moment unless ``None``.
+
+        Atomic: of any number of callers who saw the same digest one gets ``True``. False also if
+        it is gone.
+        """
         ...
 
     def touch(self, public_id: str, now: datetime, address: str) -> bool:
@@ -125,6 +150,19 @@ def is_live(session: Session, policy: SessionPolicy, now: datetime) -> bool:
     return newest - CLOCK_TOLERANCE <= now < expires_at(session, policy) and now < idle_expires_at(
         session, policy
     )
+
+
+def is_superseded(session: Session) -> bool:
+    """Say whether ``session`` was found by the token that it had before its last step up."""
+    return session.id_digest == session.previous_digest
+
+
+def in_grace(session: Session, now: datetime) -> bool:
+    """Say whether the token of before the last step up still finds the session.
+
+    A clock that was set back does not give it a second life.
+    """
+    return session.rotated_at is not None and timedelta(0) <= now - session.rotated_at < GRACE
 
 
 def elevated_seconds_left(session: Session, policy: SessionPolicy, now: datetime) -> int:

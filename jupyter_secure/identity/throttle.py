@@ -4,8 +4,12 @@ A try is counted *before* it is verified and given back if it was right, so that
 parallel cannot slip through between the check and the count. Tries made during a wait are refused
 unverified and not counted: nobody can prolong another's wait by hammering.
 
-Only a complete login clears an account's tally. A right first step gives back its own try and no
-more, so a known password does not buy more guesses at the code; and tallies are stored, so a
+Passwords and codes are counted apart. Tries from a device that the account has logged in on before
+are counted on that device and on nothing else, so that whoever guesses from elsewhere does not keep
+the owner out.
+
+Only a complete login clears the tally that it drew on. A right first step gives back its own try
+and no more, so a known password does not buy more guesses at the code; and tallies are stored, so a
 restart does not either.
 """
 
@@ -14,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
 from jupyter_secure.errors import TooManyTries
@@ -38,6 +42,11 @@ class AttemptPolicy:
 
 
 PER_ACCOUNT = AttemptPolicy(free=5)
+#: Slower and remembered for longer: there are only a million codes, and whoever tries one has the
+#: password, so a stranger who knows a name cannot make its owner wait this long.
+PER_CODE = AttemptPolicy(free=5, longest_wait=timedelta(hours=2), forget_after=timedelta(days=7))
+#: After this long no policy remembers a tally.
+LONGEST_MEMORY = timedelta(days=7)
 #: More, because one address can be many people behind one router.
 PER_ADDRESS = AttemptPolicy(free=20)
 
@@ -87,6 +96,21 @@ def reserve(tally: Tally | None, policy: AttemptPolicy, now: datetime) -> Tally:
     return Tally(count, min(tally.since, now), now + wait if wait else None)
 
 
+def most_tries(policy: AttemptPolicy, span: timedelta) -> int:
+    """Return how many wrong tries fit into ``span`` for who makes each as early as it may be.
+
+    Begins with a budget of which nothing was used.
+    """
+    start = now = datetime(2000, 1, 1, tzinfo=timezone.utc)
+    tally: Tally | None = None
+    tries = 0
+    while now < start + span:
+        tally = reserve(tally, policy, now)
+        tries += 1
+        now = tally.blocked_until or now
+    return tries
+
+
 def refund(tally: Tally, policy: AttemptPolicy, reserved: Tally) -> Tally:
     """Return the tally without the try that was ``reserved``.
 
@@ -106,6 +130,19 @@ def account_key(username: str) -> str:
     return "account:" + hashlib.sha256(username.encode(errors="surrogatepass")).hexdigest()
 
 
+def code_key(username: str) -> str:
+    """Return the key of an account's tries at the code of the second step.
+
+    Apart from those at the password: only who has that gets here.
+    """
+    return account_key(username).replace("account:", "code:", 1)
+
+
+def spare_key(username: str) -> str:
+    """Return the key of an account's tries at the password by who holds a recovery code."""
+    return account_key(username).replace("account:", "spare:", 1)
+
+
 def elevation_key(username: str) -> str:
     """Return the key of an account's tries to elevate, which only its own sessions can make.
 
@@ -120,6 +157,20 @@ def passphrase_key(username: str) -> str:
     Apart from logging in and elevating, whose tries nobody else may use up.
     """
     return account_key(username).replace("account:", "passphrase:", 1)
+
+
+def change_key(username: str) -> str:
+    """Return the key of an account's tries to confirm its password before changing it."""
+    return account_key(username).replace("account:", "change:", 1)
+
+
+#: The tallies of one account; its devices have theirs besides.
+ACCOUNT_KEYS = (account_key, code_key, spare_key, elevation_key, passphrase_key, change_key)
+
+
+def device_key(digest: bytes, key: str = "account") -> str:
+    """Return the key of a known device, by its digest, for what the tries are at."""
+    return f"{key}-device:{digest.hex()}"
 
 
 def address_key(address: str) -> str:

@@ -7,8 +7,9 @@ must also have the step accepted by :meth:`AccountStore.accept_step`, which neve
 
 from __future__ import annotations
 
+import hmac
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyotp
 from pyotp.exceptions import OTPVerificationError
@@ -19,6 +20,8 @@ STEP_SECONDS = 30
 DIGITS = 6
 #: Steps either side of now that still match: RFC 6238 section 5.2 advises at most one for delay.
 WINDOW = 1
+#: How far off a clock may be for us to tell its owner.
+DRIFT = timedelta(minutes=10)
 #: What the key that seals secrets is derived from the root key for.
 SECRET_PURPOSE = b"jsec/totp/v1"
 #: An account that has accepted no code yet: every step is later than this one.
@@ -46,6 +49,22 @@ def matching_step(secret: str, code: str, now: datetime) -> int | None:
         return _totp(secret).verify_and_get_timecode(code, for_time=now, valid_window=WINDOW)
     except OTPVerificationError:
         return None
+
+
+def distant_step(secret: str, code: str, now: datetime) -> int | None:
+    """Return the step that ``code`` belongs to, up to ``DRIFT`` away from now and no match.
+
+    For telling someone that a clock is wrong, never for accepting the code.
+    """
+    if not is_code(code):
+        return None
+    present, furthest = int(now.timestamp()) // STEP_SECONDS, DRIFT // timedelta(seconds=1)
+    # The nearest first: a code that stands twice is more likely of the nearer one.
+    for distance in range(WINDOW + 1, furthest // STEP_SECONDS + 1):
+        for step in (present - distance, present + distance):
+            if step >= 0 and hmac.compare_digest(_totp(secret).generate_otp(step), code):
+                return step
+    return None
 
 
 def current_code(secret: str, now: datetime) -> str:

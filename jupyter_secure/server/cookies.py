@@ -7,7 +7,7 @@ would travel to a neighbour's server on the same host; ``__Secure-`` is the pref
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
@@ -37,6 +37,19 @@ class CookieJar:
         """Name of the cookie that carries a login between its two steps."""
         return self._name("login")
 
+    @property
+    def join(self) -> str:
+        """Name of the cookie that carries a one-time link through its steps."""
+        return self._name("join")
+
+    @property
+    def device(self) -> str:
+        """Name of the cookie by which a browser is known again.
+
+        The port is no part of it: the same server may get another one at its next start.
+        """
+        return replace(self, tag=self.tag.partition("-")[0])._name("device")
+
     def read(self, request: HTTPServerRequest, name: str) -> str | None:
         """Return the cookie's value, or ``None``."""
         morsel = request.cookies.get(name)
@@ -50,6 +63,21 @@ class CookieJar:
         """
         handler.set_cookie(
             name, value, path=self.base_url, secure=True, httponly=True, samesite="Lax"
+        )
+
+    def keep(self, handler: RequestHandler, name: str, value: str, days: int) -> None:
+        """Set a cookie that outlives the browser's window, for that many days.
+
+        ``Strict``: it matters on our own login form only.
+        """
+        handler.set_cookie(
+            name,
+            value,
+            path=self.base_url,
+            secure=True,
+            httponly=True,
+            samesite="Strict",
+            max_age=days * 24 * 3600,
         )
 
     def clear(self, handler: RequestHandler, name: str) -> None:

@@ -2,61 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
-from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
-from urllib.parse import urlencode
+from typing import Any
 
+from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import allow_unauthenticated
-from jupyter_server.base.handlers import JupyterHandler
-from tornado.web import MissingArgumentError
 
-from jupyter_secure.errors import InvalidInput, SecureError, TooManyTries, WrongCredentials
+from jupyter_secure.app.login.passkey_answers import PasskeyAnswer
+from jupyter_secure.app.login.waiting import Pending
+from jupyter_secure.errors import (
+    InvalidInput,
+    PasswordNeeded,
+    SecureError,
+    StateUnusable,
+    TooManyTries,
+    WrongCredentials,
+    WrongPasskey,
+)
+from jupyter_secure.identity.devices import KNOWN_FOR
+from jupyter_secure.identity.sessions import Session
 from jupyter_secure.server.admission import admission_of
 from jupyter_secure.server.http_errors import as_http, to_http
-from jupyter_secure.server.pages import render
-from jupyter_secure.server.runtime import Runtime, runtime_of
+from jupyter_secure.server.page import Page
+from jupyter_secure.server.passkeys import LOGIN_OPTIONS, place_of_request
 
-_Answer = TypeVar("_Answer")
-
-# A path on this host: one slash at the start, and nothing that a browser would read as another
-# host (a second slash, a backslash) or as the end of a header (control characters).
-_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
+_TOO_MANY = 429
 
 
-def safe_next(url: str, base_url: str) -> str:
-    """Return ``url`` if it is a path of this server, else ``base_url``."""
-    if _LOCAL_PATH.fullmatch(url) and url.startswith(base_url):
-        return url
-    return base_url
-
-
-class _Page(JupyterHandler):
-    @property
-    def runtime(self) -> Runtime:
-        return runtime_of(self.settings["serverapp"])
-
-    def _field(self, name: str) -> str:
-        """Return a field of the form; never of the query, which is written to logs."""
-        try:
-            return self.get_body_argument(name, "", strip=False)
-        except MissingArgumentError:
-            return ""
-
-    def _here(self, page: str, **query: str) -> str:
-        query = {"next": self._next(), **query}
-        return f"{self.base_url}{page}?{urlencode(query)}"
-
-    def _next(self) -> str:
-        return safe_next(self.get_query_argument("next", self.base_url), self.base_url)
-
-    def _render(self, name: str, **values: object) -> None:
-        self.finish(render(self, name, xsrf=self.xsrf_token.decode(), **values))
-
-
-class LoginHandler(_Page):
+class LoginHandler(Page):
     """Password, then code, then in."""
 
     @allow_unauthenticated
@@ -68,7 +41,7 @@ class LoginHandler(_Page):
         if self.get_query_argument("step", "") == "code":
             pending = self._pending()
             if pending is not None:
-                self._ask_code(pending.username)
+                self._ask_code(pending)
                 return
         self._ask_password()
 
@@ -80,18 +53,31 @@ class LoginHandler(_Page):
         except (WrongCredentials, InvalidInput):
             # One text for all of them: which part was wrong helps only who should not get in.
             self.set_status(401)
-            self._again(str(WrongCredentials()))
+            self._again(self._say(WrongPasskey() if self._field("passkey") else WrongCredentials()))
+        except PasswordNeeded as error:
+            self.set_status(423)
+            self._again(self._say(error))
         except TooManyTries as error:
-            self.set_status(429)
+            self.set_status(_TOO_MANY)
             self.set_header("Retry-After", str(error.retry_after))
-            self._again(str(error))
+            self._again(self._say(error))
         except SecureError as error:
             raise to_http(error) from error
 
     async def _take_steps(self) -> None:
         password, code = self._field("password"), self._field("code")
+        if passkey := self._field("passkey"):
+            await self._with_passkey(PasskeyAnswer.from_text(passkey))
+            return
         if password or not code:
             pending = await self._first_step(self._field("username"), password)
+            if not code and self.runtime.state.log_in.is_trusted(pending):
+                without_code = self.runtime.state.log_in.without_code
+                address = str(self.request.remote_ip)
+                await self._enter(
+                    *await self._in_login_thread(without_code, pending, address, self._user_agent())
+                )
+                return
             if not code:
                 self.redirect(self._here("login", step="code"), status=303)
                 return
@@ -104,7 +90,7 @@ class LoginHandler(_Page):
     def _again(self, error: str) -> None:
         pending = None if self._field("password") else self._pending()
         if pending is not None:
-            self._ask_code(pending.username, error)
+            self._ask_code(pending, error)
         else:
             self._ask_password(error)
 
@@ -114,20 +100,44 @@ class LoginHandler(_Page):
         return self.runtime.state.log_in.pending(token) if token else None
 
     async def _first_step(self, username: str, password: str) -> Any:
+        cookies = self.runtime.cookies
         pending = await self._in_login_thread(
-            self.runtime.state.log_in.first_step, username, password, str(self.request.remote_ip)
+            self.runtime.state.log_in.first_step,
+            username,
+            password,
+            str(self.request.remote_ip),
+            cookies.read(self.request, cookies.device),
+            self._field("code"),
         )
-        self.runtime.cookies.set(self, self.runtime.cookies.login, pending.token)
+        cookies.set(self, cookies.login, pending.token)
         return pending
 
-    async def _second_step(self, pending: Any, code: str) -> None:
+    async def _with_passkey(self, answer: PasskeyAnswer) -> None:
+        """Take the second step with a passkey, or with one alone, both steps."""
+        if self.get_query_argument("step", "") == "code":
+            pending = self._pending()
+            if pending is None:
+                raise WrongCredentials
+            await self._second_step(pending, answer)
+            return
+        log_in = self.runtime.state.passkey.log_in
+        address, user_agent = str(self.request.remote_ip), self._user_agent()
+        await self._enter(*await run_sync(log_in, answer.value, address, user_agent))
+
+    def _user_agent(self) -> str:
+        return self.request.headers.get("User-Agent", "")[:200]
+
+    async def _second_step(self, pending: Any, code: str | PasskeyAnswer) -> None:
         token, session = await self._in_login_thread(
             self.runtime.state.log_in.second_step,
             pending,
             code,
             str(self.request.remote_ip),
-            self.request.headers.get("User-Agent", "")[:200],
+            self._user_agent(),
         )
+        await self._enter(token, session)
+
+    async def _enter(self, token: str, session: Session) -> None:
         before = admission_of(self.request).session
         if before is not None:
             # A browser has one session: whoever logs in again leaves none behind.
@@ -135,30 +145,56 @@ class LoginHandler(_Page):
         cookies = self.runtime.cookies
         cookies.clear(self, cookies.login)
         cookies.set(self, cookies.session, token)
+        await self._remember_device(session)
         self.log.info("%s logged in.", session.username)
         self.redirect(self._next(), status=302)
 
-    async def _in_login_thread(self, work: Callable[..., _Answer], *args: object) -> _Answer:
-        return await asyncio.get_running_loop().run_in_executor(
-            self.runtime.login_thread, partial(work, *args)
-        )
+    async def _remember_device(self, session: Session) -> None:
+        cookies, devices = self.runtime.cookies, self.runtime.state.devices
+        before = cookies.read(self.request, cookies.device)
+        trust = bool(self._field("trust"))
+        try:
+            token = await run_sync(partial(devices.remember, session, before, trust=trust))
+        except SecureError:
+            # A full disk, say: whoever could make room must get in.
+            self.log.exception("Could not note the device of a login.")
+        else:
+            cookies.keep(self, cookies.device, token, KNOWN_FOR.days)
 
     def _ask_password(self, error: str = "") -> None:
         self._render(
-            "login.html", action=self._here("login"), username=self._field("username"), error=error
+            "login.html",
+            script="passkeys.js",
+            action=self._here("login"),
+            username=self._field("username"),
+            error=error,
+            spare=self.get_status() == _TOO_MANY,
+            passkey_options=f"{self.base_url}{LOGIN_OPTIONS}",
         )
 
-    def _ask_code(self, username: str, error: str = "") -> None:
+    def _ask_code(self, pending: Pending, error: str = "") -> None:
+        username = pending.username
+        offered = self._offers_passkey(pending)
         self._render(
             "code.html",
+            script="passkeys.js" if offered else None,
+            passkey_options=f"{self.base_url}{LOGIN_OPTIONS}?step=code" if offered else "",
             action=self._here("login", step="code"),
             start_over=self._here("login"),
+            trusted_days=self.runtime.state.devices.trusted_days,
             username=username,
             error=error,
         )
 
+    def _offers_passkey(self, pending: Pending) -> bool:
+        try:
+            place = place_of_request(self.request)
+            return self.runtime.state.log_in.has_passkey(pending, place)
+        except (InvalidInput, StateUnusable):
+            return False  # an address, or a record that was altered: a code is there for these
 
-class LogoutHandler(_Page):
+
+class LogoutHandler(Page):
     """Ends the session; a page of another site can't."""
 
     @allow_unauthenticated

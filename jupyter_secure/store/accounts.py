@@ -14,6 +14,7 @@ from jupyter_secure.identity.accounts import Account
 from jupyter_secure.identity.roles import Role
 from jupyter_secure.store import schema
 from jupyter_secure.store.database import Database
+from jupyter_secure.store.direct import Kept
 
 _accounts = schema.accounts.c
 _codes = schema.recovery_codes.c
@@ -25,12 +26,20 @@ class DatabaseAccounts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Every request asks for one.
+        self._kept: Kept[dict[str, Account]] = Kept(database.direct, dict)
 
     def get(self, username: str) -> Account | None:
         """See ``AccountStore.get``."""
+        kept = self._kept.get()
+        if username in kept:
+            return kept[username]
         with self._database.reading() as connection:
             row = connection.execute(_GET, {"name": username}).one_or_none()
-        return None if row is None else _account(row)
+        if row is None:
+            return None  # not kept: anyone may ask for as many of these as they like
+        account = kept[username] = _account(row)
+        return account
 
     def add(self, account: Account, recovery_digests: Iterable[bytes]) -> None:
         """See ``AccountStore.add``."""
@@ -66,6 +75,14 @@ class DatabaseAccounts:
         )
         with self._database.writing() as connection:
             return connection.execute(statement).rowcount == 1
+
+    def has_recovery_code(self, username: str, digest: bytes) -> bool:
+        """See ``AccountStore.has_recovery_code``."""
+        statement = select(_codes.digest).where(
+            _codes.username == username, _codes.digest == digest
+        )
+        with self._database.reading() as connection:
+            return connection.execute(statement).one_or_none() is not None
 
     def remaining_recovery_codes(self, username: str) -> int:
         """See ``AccountStore.remaining_recovery_codes``."""

@@ -31,7 +31,7 @@ class DatabaseAttempts:
                 # New keys are what makes the table grow, so here is where old ones go.
                 connection.execute(
                     delete(schema.attempts).where(
-                        _attempts.since < now - policy.forget_after,
+                        _attempts.since < now - throttle.LONGEST_MEMORY,
                         or_(_attempts.blocked_until.is_(None), _attempts.blocked_until < now),
                     )
                 )

@@ -10,9 +10,15 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from jupyter_secure.identity.sessions import Session
 from jupyter_secure.store import schema
 from jupyter_secure.store.database import Database
+from jupyter_secure.store.direct import Kept, Statement
 
 _sessions = schema.sessions.c
-_BY_DIGEST = select(schema.sessions).where(_sessions.id_digest == bindparam("wanted"))
+_BY_DIGEST = Statement(select(schema.sessions).where(_sessions.id_digest == bindparam("wanted")))
+#: As many are kept in memory.
+MOST_KEPT = 1000
+_BY_PREVIOUS = Statement(
+    select(schema.sessions).where(_sessions.previous_digest == bindparam("wanted"))
+)
 
 
 class DatabaseSessions:
@@ -20,17 +26,57 @@ class DatabaseSessions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Every request asks for one.
+        self._kept: Kept[dict[bytes, Session]] = Kept(database.direct, dict)
 
-    def add(self, session: Session) -> None:
+    def add(self, session: Session, generation: int | None = None) -> bool:
         """See ``SessionStore.add``."""
+        present = select(schema.accounts.c.generation).where(
+            schema.accounts.c.username == session.username
+        )
         with self._database.writing() as connection:
+            if generation not in (None, connection.execute(present).scalar_one_or_none()):
+                return False
             connection.execute(insert(schema.sessions), asdict(session))
+        return True
 
     def by_digest(self, id_digest: bytes) -> Session | None:
         """See ``SessionStore.by_digest``."""
-        with self._database.reading() as connection:
-            row = connection.execute(_BY_DIGEST, {"wanted": id_digest}).one_or_none()
-        return None if row is None else Session(*row)
+        kept = self._kept.get()
+        session = kept.get(id_digest)
+        if session is None and (rows := self._database.direct.rows(_BY_DIGEST, (id_digest,))):
+            session = Session(*rows[0])
+            # What is not there is not kept: anyone may ask for as much of that as they like.
+            if len(kept) < MOST_KEPT:
+                kept[id_digest] = session
+        return session
+
+    def by_previous_digest(self, id_digest: bytes) -> Session | None:
+        """See ``SessionStore.by_previous_digest``."""
+        rows = self._database.direct.rows(_BY_PREVIOUS, (id_digest,))
+        return Session(*rows[0]) if rows else None
+
+    def rotate(
+        self, session: Session, id_digest: bytes, now: datetime, elevated_until: datetime | None
+    ) -> bool:
+        """See ``SessionStore.rotate``. One statement compares and sets."""
+        values: dict[str, object] = {
+            "id_digest": id_digest,
+            "previous_digest": session.id_digest,
+            "rotated_at": now,
+        }
+        if elevated_until is not None:
+            values["elevated_until"] = elevated_until
+        statement = (
+            update(schema.sessions)
+            .where(
+                _sessions.public_id == session.public_id,
+                _sessions.id_digest == session.id_digest,
+            )
+            .values(**values)
+        )
+        with self._database.writing() as connection:
+            return connection.execute(statement).rowcount == 1
 
     def touch(self, public_id: str, now: datetime, address: str) -> bool:
         """See ``SessionStore.touch``."""
@@ -63,6 +109,12 @@ class DatabaseSessions:
         statement = delete(schema.sessions).where(_sessions.created_at < moment)
         with self._database.writing() as connection:
             return connection.execute(statement).rowcount
+
+    def all(self) -> tuple[Session, ...]:
+        """Return the sessions of every run, oldest first; some may have ended with theirs."""
+        statement = select(schema.sessions).order_by(_sessions.created_at, _sessions.public_id)
+        with self._database.reading() as connection:
+            return tuple(Session(*row) for row in connection.execute(statement))
 
     def of_run(self, run_id: str) -> tuple[Session, ...]:
         """See ``SessionStore.of_run``."""

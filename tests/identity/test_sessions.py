@@ -88,3 +88,26 @@ def test_tokens() -> None:
     assert {len(token) for token in tokens} == {43}
     token = tokens.pop()
     assert rules.digest_token(token) == hashlib.sha256(token.encode()).digest()
+
+
+def test_no_device_is_trusted_unless_asked() -> None:
+    """Trusting devices is off by default, and for less than no time it cannot be."""
+    assert SessionPolicy().trusted_device_days == 0
+    with pytest.raises(ValueError, match="less than no time"):
+        SessionPolicy(trusted_device_days=-1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "alive"), [(-1, False), (0, True), (19.9, True), (20, False), (3600, False)]
+)
+def test_the_grace_after_a_step_up(seconds: float, *, alive: bool) -> None:
+    """The token of before is good for twenty seconds, and not before its time."""
+    now = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
+    session = Session(
+        b"new", "s", "alice", now, now, None, "::1", "x", "run", b"old", now - timedelta(hours=1)
+    )
+    later = now + timedelta(seconds=seconds)
+    assert rules.in_grace(replace(session, rotated_at=now), later) is alive
+    assert not rules.in_grace(replace(session, rotated_at=None), later)
+    assert not rules.is_superseded(session)
+    assert rules.is_superseded(replace(session, id_digest=b"old"))

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
 from jupyter_secure.errors import TooManyTries
-from jupyter_secure.identity import throttle
-from jupyter_secure.identity.throttle import PER_ACCOUNT, PER_ADDRESS, AttemptPolicy, Tally
+from jupyter_secure.identity import throttle, totp
+from jupyter_secure.identity.throttle import (
+    PER_ACCOUNT,
+    PER_ADDRESS,
+    PER_CODE,
+    AttemptPolicy,
+    Tally,
+)
 
 START = datetime(2030, 1, 1, tzinfo=timezone.utc)
 
@@ -156,3 +163,29 @@ def test_account_keys_hide_the_name() -> None:
     assert "hunter2" not in key
     assert key == throttle.account_key("hunter2") != throttle.account_key("hunter3")
     assert throttle.account_key("\udc80").startswith("account:")
+
+
+@pytest.mark.parametrize(
+    ("policy", "days", "most"),
+    [(PER_ACCOUNT, 1, 104), (PER_CODE, 1, 23), (PER_CODE, 7, 95), (PER_ADDRESS, 1, 119)],
+    ids=["passwords", "codes", "codes in a week", "address"],
+)
+def test_wrong_tries_that_an_attacker_gets(policy: AttemptPolicy, days: int, most: int) -> None:
+    """The numbers in docs/explanation/how-login-works.md are what the policies give."""
+    assert throttle.most_tries(policy, timedelta(days=days)) == most
+
+
+def test_a_week_of_codes_is_written_down() -> None:
+    """The page names the numbers that the policies give, and the chance they are of a code."""
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "how-login-works.md"
+    text = page.read_text()
+    week = throttle.most_tries(PER_CODE, timedelta(days=7))
+    right = 2 * totp.WINDOW + 1
+    year = 1 - (1 - right / 10**totp.DIGITS) ** (week * 365 / 7)
+    for number in (
+        f"{throttle.most_tries(PER_ACCOUNT, timedelta(days=1))} wrong passwords",
+        f"{throttle.most_tries(PER_CODE, timedelta(days=1))} wrong codes",
+        f"{week} in a week",
+        f"{100 * year:.1f} %",
+    ):
+        assert number in text, number

@@ -6,10 +6,10 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from jupyter_secure.app.content.passphrases import Passphrases
-from jupyter_secure.errors import NotFound, StateUnusable, WrongKey
+from jupyter_secure.errors import Conflict, NotFound, StateUnusable, WrongCredentials, WrongKey
 from jupyter_secure.identity import sessions as rules
 from jupyter_secure.identity.clock import Clock
 from jupyter_secure.identity.sessions import Session, SessionPolicy, SessionStore
@@ -58,12 +58,19 @@ class Sessions:
         self._known: dict[str, Session] = {}
 
     def begin(
-        self, username: str, root: RootKey, address: str, user_agent: str
+        self,
+        username: str,
+        root: RootKey,
+        address: str,
+        user_agent: str,
+        generation: int | None = None,
     ) -> tuple[str, Session]:
         """Open the vault and begin a session; return the cookie's token and the session.
 
         The token is always new, so a value planted in the browser before the login is worthless.
-        Raises ``StateUnusable``, and then there is no session and the vault is as it was.
+        ``generation`` is the account's when its password was checked; ``WrongCredentials`` if it is
+        another by now. Raises ``StateUnusable``, and then there is no session and the vault is as
+        it was.
         """
         now = self._clock()
         token = rules.new_token()
@@ -83,7 +90,8 @@ class Sessions:
                 # What servers that were killed left behind goes here.
                 self._store.remove_created_before(now - timedelta(hours=self._policy.max_hours))
                 self._vault.unseal(root)
-                self._store.add(session)
+                if not self._store.add(session, generation):
+                    raise WrongCredentials
             except BaseException as error:
                 self._seal_unless_needed()
                 if isinstance(error, WrongKey):
@@ -99,10 +107,23 @@ class Sessions:
         """Return the live session of this run that ``token`` belongs to, or ``None``."""
         if len(token) > _MAX_TOKEN:
             return None
-        session = self._store.by_digest(rules.digest_token(token))
+        digest, now = rules.digest_token(token), self._clock()
+        session = self._store.by_digest(digest)
+        if session is None:
+            session = self._by_previous(digest, now)
         if session is None or session.public_id not in self._known:
             return None
-        return session if rules.is_live(session, self._policy, self._clock()) else None
+        return session if rules.is_live(session, self._policy, now) else None
+
+    def _by_previous(self, digest: bytes, now: datetime) -> Session | None:
+        """Return the session whose token was changed some seconds ago: as it was, un-elevated.
+
+        It keeps the old digest, so that nothing that compares digests takes it for the present one.
+        """
+        session = self._store.by_previous_digest(digest)
+        if session is None or not rules.in_grace(session, now):
+            return None
+        return replace(session, id_digest=digest, elevated_until=None)
 
     def touch(self, session: Session, address: str) -> None:
         """Start the idle limit anew: a person did something. Never revives what has ended."""
@@ -115,12 +136,40 @@ class Sessions:
         if quiet >= at_least and rules.is_live(session, self._policy, now):
             self._store.touch(session.public_id, now, _storable(address, _MAX_ADDRESS))
 
-    def elevate(self, session: Session) -> Session:
-        """Lift ``session`` for ``elevation_minutes``; the caller has checked a second factor."""
-        until = self._clock() + timedelta(minutes=self._policy.elevation_minutes)
-        if not self._store.elevate(session.public_id, until):
+    def elevate(self, session: Session) -> tuple[str, Session]:
+        """Lift ``session`` for ``elevation_minutes``; the caller has checked a second factor.
+
+        Returns and raises what :meth:`rotate` does: a token that was stolen before does not become
+        an elevated one.
+        """
+        return self._rotate(
+            session, self._clock() + timedelta(minutes=self._policy.elevation_minutes)
+        )
+
+    def rotate(self, session: Session) -> tuple[str, Session]:
+        """Give ``session`` another token; return that, for its cookie, and the session.
+
+        The one before finds it for ``GRACE`` more, un-elevated, and then nothing. Raises
+        ``NotFound`` if it has ended, ``Conflict`` if its token was changed meanwhile.
+        """
+        return self._rotate(session, None)
+
+    def _rotate(self, session: Session, until: datetime | None) -> tuple[str, Session]:
+        self.require_current(session)
+        token, now = rules.new_token(), self._clock()
+        digest = rules.digest_token(token)
+        if not self._store.rotate(session, digest, now, until):
+            self.require(session.public_id, session.username)
+            raise _changed_elsewhere()
+        rotated = self._store.by_digest(digest)
+        if rotated is None:
             raise NotFound("The session has ended.", remedy="Log in again.")
-        return replace(session, elevated_until=until)
+        return token, rotated
+
+    def require_current(self, session: Session) -> None:
+        """Raise ``Conflict`` if ``session`` was found by the token of before its last step up."""
+        if rules.is_superseded(session):
+            raise _changed_elsewhere()
 
     def lower(self, session: Session) -> None:
         """End the elevation of ``session``: what it locks now is locked for it as well."""
@@ -152,8 +201,8 @@ class Sessions:
             and rules.is_live(session, self._policy, now)
         )
 
-    def require(self, public_id: str, username: str) -> Session:
-        """Return the live session of ``username`` with that id; raises ``NotFound``.
+    def require(self, public_id: str, username: str | None) -> Session:
+        """Return the live session of ``username``, or of anyone, with that id; or ``NotFound``.
 
         Another account's session is not found either: whether it exists is nobody's business.
         """
@@ -168,11 +217,13 @@ class Sessions:
             self._store.remove(public_id)
             return self.sweep()
 
-    def end_all(self, username: str | None = None) -> tuple[Session, ...]:
-        """End the sessions of one account, or all of this run; return what ended."""
+    def end_all(
+        self, username: str | None = None, *, keep: str | None = None
+    ) -> tuple[Session, ...]:
+        """End the sessions of one account, or all of this run, but ``keep``; return what ended."""
         with self._lock:
             for session in self._store.of_run(self._run_id):
-                if username in (None, session.username):
+                if username in (None, session.username) and session.public_id != keep:
                     self._store.remove(session.public_id)
             return self.sweep()
 
@@ -200,6 +251,14 @@ class Sessions:
     def _seal_unless_needed(self) -> None:
         if not (self._known or self.stays_open or self.needed_elsewhere()):
             self._vault.seal()
+
+
+def _changed_elsewhere() -> Conflict:
+    return Conflict(
+        "This session was confirmed in another tab just now.",
+        why="Its cookie has changed meanwhile.",
+        remedy="Try again.",
+    )
 
 
 def _storable(text: str, limit: int) -> str:

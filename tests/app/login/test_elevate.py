@@ -46,9 +46,9 @@ def test_elevates_for_ten_minutes(
     place: Place, session: Session, code: Callable[[Place], str]
 ) -> None:
     """A right code elevates that session, as the next request finds it, for ten minutes."""
-    elevated = place.elevate(session, code(place))
+    _, elevated = place.elevate(session, code(place))
     assert place.sessions.elevated_seconds_left(elevated) == 600
-    assert place.store.by_digest(session.id_digest) == elevated
+    assert place.store.by_digest(elevated.id_digest) == elevated
     place.wait(minutes=10)
     assert place.sessions.elevated_seconds_left(elevated) == 0
 
@@ -74,9 +74,9 @@ def test_wrong_code(place: Place, session: Session, code: Callable[[Place], str]
 def test_code_elevates_once(place: Place, session: Session) -> None:
     """A code that elevated neither elevates again nor logs in."""
     code = place.code()
-    place.elevate(session, code)
+    _, elevated = place.elevate(session, code)
     with pytest.raises(WrongCode):
-        place.elevate(session, code)
+        place.elevate(elevated, code)
 
 
 def test_only_that_session(place: Place, session: Session) -> None:
@@ -94,7 +94,7 @@ def test_strangers_keep_nobody_from_elevating(place: Place, session: Session) ->
             place.log_in.first_step("alice", "wrong", HERE)
     with pytest.raises(TooManyTries):
         place.log_in.first_step("alice", "wrong", HERE)
-    assert place.elevate(session, place.code()).elevated_until is not None
+    assert place.elevate(session, place.code())[1].elevated_until is not None
 
 
 def test_a_complete_login_forgets_wrong_tries(place: Place, session: Session) -> None:
@@ -106,7 +106,7 @@ def test_a_complete_login_forgets_wrong_tries(place: Place, session: Session) ->
         place.elevate(session, place.code())
     place.enter()
     place.wait(seconds=30)
-    assert place.elevate(session, place.code()).elevated_until is not None
+    assert place.elevate(session, place.code())[1].elevated_until is not None
 
 
 def test_right_code_does_not_refill(place: Place, session: Session) -> None:
@@ -114,7 +114,7 @@ def test_right_code_does_not_refill(place: Place, session: Session) -> None:
     for _ in range(4):
         with pytest.raises(WrongCode):
             place.elevate(session, place.wrong_code())
-    place.elevate(session, place.code())
+    _, session = place.elevate(session, place.code())
     with pytest.raises(WrongCode):
         place.elevate(session, place.wrong_code())
     with pytest.raises(TooManyTries):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jupyter_secure.app.login.log_in import Pending
+from jupyter_secure.app.login.waiting import Pending
 from jupyter_secure.crypto import kdf
 from jupyter_secure.errors import (
     StateUnusable,
@@ -322,7 +322,7 @@ def roots() -> list[RootKey]:
 
 def waiting_roots(place: Place) -> list[RootKey]:
     """Return the root keys that pending logins hold."""
-    return [one.root for one in place.log_in._waiting.values()]
+    return [one.root for one in place.log_in._waiting._kept.values()]
 
 
 def test_expired_login_is_wiped(place: Place) -> None:
@@ -416,7 +416,7 @@ def test_right_password_does_not_refill(place: Place) -> None:
         with pytest.raises(WrongCredentials):
             finish(place, pending, place.wrong_code())
     with pytest.raises(TooManyTries):
-        begin(place)
+        finish(place, begin(place), place.code())
     with pytest.raises(TooManyTries):
         finish(place, pending, place.code())
 
