@@ -95,10 +95,19 @@ export interface IMigration {
   finished_at: string | null;
 }
 
+export interface IAccount {
+  username: string;
+  display_name: string;
+  role: string;
+  factors: { totp: boolean; passkeys: { id: string; name: string }[]; recovery_codes: number };
+}
+
 export interface ISessionInfo {
   id: string;
   username: string;
   current: boolean;
+  /** What the browser calls itself, in words: "Firefox on Linux". */
+  device_name?: string;
   address: string;
   user_agent: string;
   created_at: string;

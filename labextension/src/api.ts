@@ -9,6 +9,7 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import {
   IAccepted,
+  IAccount,
   IFindings,
   ILock,
   IMigration,
@@ -40,11 +41,19 @@ export class SecureApi {
     return this.request<IStatus>('GET', 'status');
   }
 
-  async elevate(code: string): Promise<number> {
-    const answer = await this.request<{ elevated_seconds_left: number }>('POST', 'elevate', {
-      code
-    });
+  account(): Promise<IAccount> {
+    return this.request<IAccount>('GET', 'account');
+  }
+
+  /** Confirm a second factor: a code, or what a passkey answered. */
+  async elevate(factor: { code: string } | { passkey: object }): Promise<number> {
+    const answer = await this.request<{ elevated_seconds_left: number }>('POST', 'elevate', factor);
     return answer.elevated_seconds_left;
+  }
+
+  /** What to ask a passkey, so that it takes the place of a code. */
+  elevateOptions(): Promise<object> {
+    return this.request<object>('POST', 'elevate/options', {});
   }
 
   activity(): Promise<void> {
@@ -119,6 +128,11 @@ export class SecureApi {
     return this.request('DELETE', `sessions/${encodeURIComponent(id)}`);
   }
 
+  /** End all sessions of this account but this one, or this one too. */
+  endSessions(scope: 'others' | 'all'): Promise<void> {
+    return this.request('DELETE', `sessions?scope=${scope}`);
+  }
+
   /**
    * Log in without leaving the page.
    *
@@ -126,15 +140,40 @@ export class SecureApi {
    * cannot be told from the redirect that asks for a code: so the status is asked for afterwards.
    */
   async logIn(username: string, password: string, code: string): Promise<void> {
-    let response = await this.postLogin(username, password, code);
+    await this.logInStep('login', { username, password, code });
+    await this.expectLoggedIn();
+  }
+
+  /** The same with a passkey in the place of the code; `ask` asks for it. */
+  async logInWithPasskey(
+    username: string,
+    password: string,
+    ask: (options: unknown) => Promise<object>
+  ): Promise<void> {
+    await this.logInStep('login', { username, password });
+    const response = await this.send('POST', 'login/passkey?step=code', {});
+    if (!response.ok) {
+      throw await toError(response, WRONG_CREDENTIALS);
+    }
+    const passkey = await ask(await response.json());
+    await this.logInStep('login?step=code', { passkey: JSON.stringify(passkey) });
+    await this.expectLoggedIn();
+  }
+
+  private async logInStep(address: string, fields: Record<string, string>): Promise<void> {
+    let response = await this.postForm(address, fields);
     if (response.status === 403) {
       // The XSRF cookie went with the old session: loading the login page sets a new one.
       await this.send('GET', 'login', { redirect: 'manual' });
-      response = await this.postLogin(username, password, code);
+      response = await this.postForm(address, fields);
     }
     if (response.type !== 'opaqueredirect' && !response.ok) {
-      throw await toError(response, WRONG_CREDENTIALS);
+      const sentence = 'passkey' in fields ? WRONG_PASSKEY : WRONG_CREDENTIALS;
+      throw await toError(response, sentence);
     }
+  }
+
+  private async expectLoggedIn(): Promise<void> {
     try {
       await this.status();
     } catch (error) {
@@ -155,10 +194,10 @@ export class SecureApi {
     }
   }
 
-  private postLogin(username: string, password: string, code: string): Promise<Response> {
-    return this.send('POST', 'login', {
+  private postForm(address: string, fields: Record<string, string>): Promise<Response> {
+    return this.send('POST', address, {
       redirect: 'manual',
-      body: new URLSearchParams({ username, password, code, _xsrf: xsrfToken() })
+      body: new URLSearchParams({ ...fields, _xsrf: xsrfToken() })
     });
   }
 
@@ -189,6 +228,7 @@ function below(collection: string, path: string): string {
   return path === '' ? collection : `${collection}/${URLExt.encodeParts(path)}`;
 }
 
+const WRONG_PASSKEY = 'That passkey was not accepted. Try again, or use a code.';
 const WRONG_CREDENTIALS = 'That user name, password or code is not right.';
 
 async function toError(response: Response, fallback: string): Promise<ApiError> {

@@ -4,7 +4,7 @@
 import { PathExt } from '@jupyterlab/coreutils';
 
 import { ApiError } from './api';
-import { FormDialog, IForm } from './formDialog';
+import { FieldName, FormDialog, IAlternative, IForm } from './formDialog';
 import { Security } from './security';
 
 export class Asking {
@@ -27,6 +27,7 @@ export class Asking {
       cancel: 'Cancel',
       submit: ({ code }) => this.security.elevate(code)
     });
+    void this.offerPasskey(this._code, [], () => this.security.elevateWithPasskey());
     try {
       return await this._code.answer;
     } finally {
@@ -55,6 +56,9 @@ export class Asking {
       cancel: 'Not now',
       submit: ({ username, password, code }) => this.security.logIn(username, password, code)
     });
+    void this.offerPasskey(this._logIn, ['username', 'password'], ({ username, password }) =>
+      this.security.logInWithPasskey(username, password)
+    );
     try {
       return await this._logIn.answer;
     } finally {
@@ -122,6 +126,17 @@ export class Asking {
           return null;
         }
       }
+    }
+  }
+
+  /** Offer a passkey in the place of the code, as soon as it is known that there is one. */
+  private async offerPasskey(
+    { dialog }: IOpen,
+    needs: FieldName[],
+    submit: IAlternative['submit']
+  ): Promise<void> {
+    if (await this.security.hasPasskey()) {
+      dialog.offer({ label: 'Use a passkey', needs, submit });
     }
   }
 

@@ -7,6 +7,8 @@ export const CommandIDs = {
   unlock: 'jupyter-secure:unlock',
   lockAllAndLogOut: 'jupyter-secure:lock-all-and-log-out',
   confirm: 'jupyter-secure:confirm',
+  openAccount: 'jupyter-secure:open-account',
+  openUsers: 'jupyter-secure:open-users',
   logInAgain: 'jupyter-secure:log-in-again',
   reviewFindings: 'jupyter-secure:review-findings',
   encryptAll: 'jupyter-secure:encrypt-all',

@@ -4,6 +4,7 @@
 import { Contents, Drive, ServerConnection } from '@jupyterlab/services';
 
 import { Connection, IRefusal, isFinding } from './connection';
+import { mayWrite } from './roles';
 import { isPlaceholder, makePlaceholder } from './placeholder';
 
 /** The name JupyterLab gives to "the user stopped this": it then shows no error of its own. */
@@ -40,7 +41,8 @@ export class SecureDrive extends Drive {
         if (options.content !== false) {
           this._withheld.delete(localPath);
         }
-        return model;
+        // JupyterLab then says "read-only" and saves nothing, instead of failing at each try.
+        return mayWrite() ? model : { ...model, writable: false };
       } catch (error) {
         if (options.type === 'directory') {
           throw error;

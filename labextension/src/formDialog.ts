@@ -16,7 +16,7 @@ const INPUTS = {
   kept: { type: 'checkbox', autocomplete: 'off' }
 } as const;
 
-type FieldName = keyof typeof INPUTS;
+export type FieldName = keyof typeof INPUTS;
 
 /** These are sent as they were typed; of the others the spaces around them go. */
 const VERBATIM: readonly string[] = ['password', 'passphrase', 'newPassphrase', 'again'];
@@ -42,6 +42,14 @@ export interface IForm {
   submit(values: Record<string, string>): Promise<void>;
 }
 
+/** Another way than the last field: a button below it. */
+export interface IAlternative {
+  label: string;
+  /** The fields that this way takes too. */
+  needs: FieldName[];
+  submit: (values: Record<string, string>) => Promise<void>;
+}
+
 export class FormDialog extends Dialog<void> {
   constructor(form: IForm) {
     const body = new FormBody(form);
@@ -64,6 +72,23 @@ export class FormDialog extends Dialog<void> {
     super.resolve(1);
   }
 
+  /** Add another way, once. */
+  offer(other: IAlternative): void {
+    if (!this.isDisposed) {
+      this._fields.offer(other.label, () => void this._send(other.needs, other.submit));
+    }
+  }
+
+  override handleEvent(event: Event): void {
+    // JupyterLab gives Enter to its own buttons wherever the focus is.
+    const { key, target } = event as KeyboardEvent;
+    if (event.type === 'keydown' && key === 'Enter' && this._fields.isOffer(target)) {
+      event.stopPropagation();
+      return;
+    }
+    super.handleEvent(event);
+  }
+
   override resolve(index?: number): void {
     if (index === 0) {
       super.resolve(index);
@@ -73,19 +98,26 @@ export class FormDialog extends Dialog<void> {
   }
 
   private async _submit(): Promise<void> {
-    if (this._busy || !this._fields.complete()) {
-      return;
-    }
-    const values = this._fields.values();
-    const wrong = this._form.check?.(values);
+    const wrong = this._fields.complete() ? this._form.check?.(this._fields.values()) : null;
     if (wrong) {
       this._fields.say(wrong.message, wrong.field);
+      return;
+    }
+    await this._send(null, values => this._form.submit(values));
+  }
+
+  /** `needs`: the fields that must be filled in; null for all. */
+  private async _send(
+    needs: FieldName[] | null,
+    submit: (values: Record<string, string>) => Promise<void>
+  ): Promise<void> {
+    if (this._busy || !this._fields.complete(needs)) {
       return;
     }
     this._busy = true;
     this._fields.say('');
     try {
-      await this._form.submit(values);
+      await submit(this._fields.values());
       this._fields.clear();
       this.accept();
     } catch (error) {
@@ -140,10 +172,28 @@ class FormBody extends Widget {
   }
 
   /** Whether every field has something in it; otherwise the first empty one takes the focus. */
-  complete(): boolean {
-    const empty = this._inputs.find(input => input.type !== 'checkbox' && !input.value);
+  complete(needs: FieldName[] | null = null): boolean {
+    const empty = this._inputs.find(
+      ({ type, name, value }) =>
+        type !== 'checkbox' && !value && (needs === null || needs.includes(name as FieldName))
+    );
     empty?.focus();
     return empty === undefined;
+  }
+
+  offer(label: string, use: () => void): void {
+    if (this._offer === null) {
+      this._offer = document.createElement('button');
+      this._offer.type = 'button';
+      this._offer.className = 'jp-mod-styled jsec-Form-offer';
+      this._offer.textContent = label;
+      this._offer.addEventListener('click', use);
+      this.node.insertBefore(this._offer, this._message);
+    }
+  }
+
+  isOffer(target: EventTarget | null): boolean {
+    return target !== null && target === this._offer;
   }
 
   say(message: string, field?: FieldName): void {
@@ -193,5 +243,6 @@ class FormBody extends Widget {
   }
 
   private _inputs: HTMLInputElement[] = [];
+  private _offer: HTMLButtonElement | null = null;
   private _message = document.createElement('p');
 }

@@ -6,6 +6,7 @@ import { Poll } from '@lumino/polling';
 
 import { ApiError, ILock, IStatus, SecureApi } from './api';
 import { Connection } from './connection';
+import { askPasskey, canUsePasskeys } from './passkeys';
 
 const POLL_MS = 30_000;
 
@@ -80,15 +81,36 @@ export class Security {
 
   /** Confirm the second factor; throws the server's `ApiError` for a wrong code. */
   async elevate(code: string): Promise<void> {
-    const seconds = await this.api.elevate(code);
-    this._elevatedUntil = Date.now() + seconds * 1000;
-    await this.refresh();
-    this._opened.emit();
+    await this._elevate({ code });
+  }
+
+  /** The same with a passkey; throws a sentence when none is given. */
+  async elevateWithPasskey(): Promise<void> {
+    await this._elevate({ passkey: await askPasskey(await this.api.elevateOptions()) });
+  }
+
+  /** Whether a passkey can be asked for: this account has one, and this browser can. */
+  async hasPasskey(): Promise<boolean> {
+    if (!canUsePasskeys()) {
+      return false;
+    }
+    if (this.connection.loggedIn) {
+      // Looked at each time: it may have been added a minute ago in another tab.
+      await this._lookAtAccount();
+    }
+    return this._hasPasskey;
   }
 
   /** Log in again in this page; throws the server's `ApiError` when it refuses. */
   async logIn(username: string, password: string, code: string): Promise<void> {
     await this.api.logIn(username, password, code);
+    await this.refresh();
+    this._opened.emit();
+  }
+
+  /** Log in again in this page with a passkey in the place of the code. */
+  async logInWithPasskey(username: string, password: string): Promise<void> {
+    await this.api.logInWithPasskey(username, password, askPasskey);
     await this.refresh();
     this._opened.emit();
   }
@@ -105,6 +127,21 @@ export class Security {
       void this.refresh();
     }
   };
+
+  private async _elevate(factor: { code: string } | { passkey: object }): Promise<void> {
+    const seconds = await this.api.elevate(factor);
+    this._elevatedUntil = Date.now() + seconds * 1000;
+    await this.refresh();
+    this._opened.emit();
+  }
+
+  private async _lookAtAccount(): Promise<void> {
+    try {
+      this._hasPasskey = (await this.api.account()).factors.passkeys.length > 0;
+    } catch {
+      // Then a code is asked for, which every account takes.
+    }
+  }
 
   private async _fetch(): Promise<void> {
     const asked = ++this._asked;
@@ -143,6 +180,11 @@ export class Security {
     const session = status.session;
     this._endsAt = session ? Date.now() + session.seconds_left * 1000 : null;
     this._elevatedUntil = session ? Date.now() + session.elevated_seconds_left * 1000 : 0;
+    if (session && !this._knowsAccount && canUsePasskeys()) {
+      // Known before it is needed: when the session has ended, nobody is told any more.
+      this._knowsAccount = true;
+      void this._lookAtAccount();
+    }
     if (session || !status.configured) {
       this.connection.sawLoggedIn();
     }
@@ -159,6 +201,8 @@ export class Security {
   private _problem = '';
   private _endsAt: number | null = null;
   private _elevatedUntil = 0;
+  private _knowsAccount = false;
+  private _hasPasskey = false;
   private _changed = new Signal<this, void>(this);
   private _opened = new Signal<this, void>(this);
 }

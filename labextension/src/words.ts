@@ -1,4 +1,5 @@
 /** Numbers and names as the user reads them. */
+import { currentRole } from './roles';
 import { Finding, ILock, IMigration, IPathProtection, IStatus, LockMode } from './answers';
 
 /** A duration: "40 s", "27 min", "3 h 5 min". The spaces do not break. */
@@ -115,9 +116,18 @@ export function describeResult(run: IMigration): string {
   return first + rest + again;
 }
 
-/** "alice · session ends in 27 min"; empty when nobody is logged in. */
+/** "alice · owner · session ends in 27 min"; empty when nobody is logged in. */
 export function describeSession(status: IStatus, secondsLeft: number | null): string {
   const name = status.user?.display_name || status.user?.username || '';
   const end = secondsLeft === null ? '' : `session ends in ${inWords(secondsLeft)}`;
-  return [name, end].filter(Boolean).join(' · ');
+  return [name, name && currentRole(), end].filter(Boolean).join(' · ');
+}
+
+/** A moment of today as its time, an earlier one with its day; in the reader's own manner. */
+export function moment(iso: string, now = new Date()): string {
+  const when = new Date(iso);
+  const time = when.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return when.toDateString() === now.toDateString()
+    ? time
+    : `${when.toLocaleDateString([], { day: 'numeric', month: 'short' })}, ${time}`;
 }

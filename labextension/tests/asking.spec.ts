@@ -7,12 +7,15 @@ import { ApiError } from '../src/api';
 import type { Security } from '../src/security';
 import { makeStatus } from './helpers';
 
-function make(): { asking: Asking; security: Security } {
+function make(passkey = false): { asking: Asking; security: Security } {
   const security = {
     connection: new Connection(),
     status: makeStatus(),
     elevate: vi.fn().mockResolvedValue(undefined),
-    logIn: vi.fn().mockResolvedValue(undefined)
+    logIn: vi.fn().mockResolvedValue(undefined),
+    hasPasskey: vi.fn().mockResolvedValue(passkey),
+    elevateWithPasskey: vi.fn().mockResolvedValue(undefined),
+    logInWithPasskey: vi.fn().mockResolvedValue(undefined)
   } as unknown as Security;
   return { asking: new Asking(security), security };
 }
@@ -183,5 +186,70 @@ describe('doing what may take a secret', () => {
     press('Escape');
     expect(await answer).toBeNull();
     expect(action).toHaveBeenCalledOnce();
+  });
+});
+
+describe('a passkey in the place of a code', () => {
+  async function offer(): Promise<HTMLButtonElement> {
+    return vi.waitFor(() => {
+      const button = document.querySelector<HTMLButtonElement>('.jsec-Form-offer');
+      expect(button?.textContent).toBe('Use a passkey');
+      return button as HTMLButtonElement;
+    });
+  }
+
+  it('is offered to who has one, and confirms without a code', async () => {
+    const { asking, security } = make(true);
+    const answer = asking.code('Why.');
+    (await offer()).click();
+    expect(await answer).toBe(true);
+    expect(security.elevateWithPasskey).toHaveBeenCalledOnce();
+    expect(security.elevate).not.toHaveBeenCalled();
+  });
+
+  it('is not offered to who has none', async () => {
+    const { asking } = make();
+    const answer = asking.code('Why.');
+    await field('code');
+    await new Promise(resolve => setTimeout(resolve));
+    expect(document.querySelector('.jsec-Form-offer')).toBeNull();
+    press('Escape');
+    expect(await answer).toBe(false);
+  });
+
+  it('is what Enter on its button means', async () => {
+    const { asking, security } = make(true);
+    const answer = asking.code('Why.');
+    (await field('code')).value = '123456';
+    const button = await offer();
+    button.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+    await new Promise(resolve => setTimeout(resolve));
+    expect(security.elevate).not.toHaveBeenCalled();
+    press('Escape');
+    expect(await answer).toBe(false);
+  });
+
+  it('leaves the dialog open with the reason when it is not given', async () => {
+    const { asking, security } = make(true);
+    vi.mocked(security.elevateWithPasskey).mockRejectedValueOnce(new Error('No passkey.'));
+    const answer = asking.code('Why.');
+    (await offer()).click();
+    await vi.waitFor(() =>
+      expect(document.querySelector('[role=alert]')?.textContent).toBe('No passkey.')
+    );
+    press('Escape');
+    expect(await answer).toBe(false);
+  });
+
+  it('needs the password, and no code, to log in again', async () => {
+    const { asking, security } = make(true);
+    const answer = asking.logIn('Why.');
+    const button = await offer();
+    button.click();
+    expect(document.activeElement).toBe(await field('password'));
+    (await field('password')).value = 'a password';
+    button.click();
+    expect(await answer).toBe(true);
+    expect(security.logInWithPasskey).toHaveBeenCalledWith('alice', 'a password');
   });
 });

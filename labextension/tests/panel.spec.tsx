@@ -42,6 +42,9 @@ function panel(
     refresh: vi.fn(),
     sessions: vi.fn(),
     endSession: vi.fn(),
+    endSessions: vi.fn(),
+    account: vi.fn(),
+    users: vi.fn(),
     encryptAll: vi.fn(),
     review: vi.fn(),
     migration: { stop: vi.fn(), dismiss: vi.fn() }

@@ -36,6 +36,10 @@ _EXPECTED = (
     # A browser writes each refused request into its console. These are answers that we ask for.
     *("status of 401", "status of 403", "status of 409", "status of 423", "status of 429"),
     "status of 400 (weak-password)",
+    "status of 404 (link)",
+    # JupyterLab remembers its layout on the server; it says so where a role does not let it.
+    "Your account may not change notebooks, files and settings: its role is viewer",
+    "Your account may not run code: its role is viewer",
     # The same for a page that tries to come back while nobody is logged in.
     *("HTTP Authentication failed", "Error in Auto-Save You are not logged in"),
     # JupyterLab's debugger, when a kernel that it was asking something is stopped.

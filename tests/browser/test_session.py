@@ -44,6 +44,36 @@ def right(lab: LiveServer, left: Person, seat: Callable[..., Person]) -> Person:
     return seat(lab, beside=left)
 
 
+@pytest.fixture(scope="module")
+def elsewhere(lab: LiveServer, seat: Callable[..., Person]) -> Iterator[Person]:
+    """Someone with a notebook, and so a kernel, that no other test of this server has."""
+    own = lab.home.work / "elsewhere.ipynb"
+    own.write_text(json.dumps(notebook("print(6 * 7)")))
+    person = seat(lab)
+    yield person
+    person.page.goto("about:blank")
+    own.unlink()
+
+
+@pytest.fixture(scope="module")
+def viewer(
+    make_home: Callable[[], Home], lab_arguments: list[str], seat: Callable[..., Person]
+) -> Iterator[Person]:
+    """Someone whose role an administrator has changed, before the server was started."""
+    home = make_home()
+    (home.work / "notes.ipynb").write_text(json.dumps(notebook("print(6 * 7)")))
+    with sqlite3.connect(home.state / "state.db", timeout=10) as database:
+        database.execute("UPDATE accounts SET role = 'viewer'")
+    database.close()
+    with running(home, *lab_arguments, module="jupyterlab") as server:
+        person = seat(server)
+        yield person
+        # nbdime, where it is installed, throws the answers that refuse it about.
+        person.complaints[:] = [line for line in person.complaints if line != "Response"]
+        # Before the server stops: the page would complain that nobody answers.
+        person.page.goto("about:blank")
+
+
 def log_in_again(person: Person) -> Locator:
     """Fill in the dialog that asks for a log-in, and return it."""
     dialog = person.page.get_by_role("dialog")
@@ -192,3 +222,64 @@ class TestTwoTabs:
         expect(right.page.get_by_role("dialog")).to_have_count(0, timeout=40_000)
         expect(right.unsaved()).to_have_count(0)
         assert "kept through another one" in right.fetch("/api/contents/notes.ipynb")[1]
+
+
+class TestEndedFromElsewhere:
+    """Someone works, and their session is ended in another browser."""
+
+    def test_1_the_page_says_so_within_a_second(self, lab: LiveServer, elsewhere: Person) -> None:
+        """The dialog is there at once, without a click or a key; what is unsaved stays."""
+        elsewhere.log_in("/lab/workspaces/elsewhere/tree/elsewhere.ipynb?reset")
+        elsewhere.kernel_is_idle()
+        elsewhere.write(0, "kept = 'what the kernel knows'\nprint(kept)")
+        elsewhere.run(0, "what the kernel knows")
+        elsewhere.save()
+        elsewhere.write(0, "print('not saved yet,', kept)")
+        other = lab.logged_in()
+        answer = other.delete("/jupyter-secure/api/sessions?scope=others")
+        assert answer.status_code == 200
+        dialog = elsewhere.page.get_by_role("dialog")
+        expect(dialog).to_contain_text("Your session has ended", timeout=1000)
+        elsewhere.take_picture("26-ended-elsewhere")
+        expect(elsewhere.unsaved().first).to_be_visible()
+
+    def test_2_nothing_is_lost_by_it(self, elsewhere: Person) -> None:
+        """After the log-in in place, what was typed is saved and the kernel knows what it knew."""
+        expect(log_in_again(elsewhere)).to_have_count(0)
+        elsewhere.run(0, "not saved yet, what the kernel knows")
+        elsewhere.save()
+        assert "not saved yet" in elsewhere.fetch("/api/contents/elsewhere.ipynb")[1]
+
+    def test_3_and_once_more(self, lab: LiveServer, elsewhere: Person) -> None:
+        """The new session is watched as well as the one before; logging out everywhere ends it."""
+        lab.logged_in().delete("/jupyter-secure/api/sessions?scope=all")
+        dialog = elsewhere.page.get_by_role("dialog")
+        expect(dialog).to_contain_text("Your session has ended", timeout=1000)
+
+
+class TestAViewer:
+    """Someone who may read and no more."""
+
+    def test_1_is_told_what_they_may_do_and_meets_no_errors(self, viewer: Person) -> None:
+        """The notebook opens read-only, without a kernel, and no dialog complains."""
+        viewer.log_in("/lab/tree/notes.ipynb?reset")
+        expect(viewer.cells.nth(0)).to_be_visible()
+        panel = viewer.show_security()
+        expect(panel).to_contain_text("alice · viewer · session ends in")
+        expect(panel).to_contain_text("You can read notebooks here.")
+        for not_for_them in ("Users…", "Lock", "Encrypt all…"):
+            expect(panel.get_by_role("button", name=not_for_them, exact=True)).to_have_count(0)
+        expect(viewer.notebook.get_by_text("notebook is read-only")).to_be_visible()
+        viewer.expect_no_dialog()
+        viewer.take_picture("27-viewer")
+
+    def test_2_is_refused_in_the_words_of_the_server(self, viewer: Person) -> None:
+        """A kernel that is asked for all the same is refused once, with the reason."""
+        viewer.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        viewer.page.get_by_role("menuitem", name="Change Kernel…").click()
+        viewer.page.locator(".jp-Dialog .jp-mod-accept").click()
+        dialog = viewer.page.locator(".jp-Dialog")
+        expect(dialog).to_contain_text("Your account may not run code: its role is viewer.")
+        viewer.take_picture("28-viewer-refused")
+        dialog.locator(".jp-mod-accept").click()
+        viewer.expect_no_dialog()

@@ -9,34 +9,66 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from tornado.web import RequestHandler
 
+from jupyter_secure.server.pages.languages import texts, wanted
+
 
 @cache
-def _templates() -> Environment:
-    return Environment(
+def templates(language: str) -> Environment:
+    """Return the templates, speaking one language."""
+    environment = Environment(
         loader=PackageLoader("jupyter_secure.server", "pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    # Values are put in after the translation and escaped as everywhere: "newstyle".
+    environment.install_gettext_translations(  # type: ignore[attr-defined]  # by the extension
+        texts(language), newstyle=True
+    )
+    environment.globals["lang"] = language
+    return environment
 
 
 @cache
-def _style() -> str:
-    return files(__package__).joinpath("style.css").read_text("utf-8")
+def _text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8")
 
 
-def render(handler: RequestHandler, name: str, **values: object) -> str:
+def language_of(handler: RequestHandler) -> str:
+    """Return the language in which to answer."""
+    return wanted(handler.request.headers.get("Accept-Language", ""))
+
+
+def render(
+    handler: RequestHandler, name: str, *, script: str | None = None, **values: object
+) -> str:
     """Return the page ``name`` and set the Content-Security-Policy that fits it.
 
-    The page loads nothing, runs no script and can be framed by nobody; its one style sheet is
-    inline and allowed by a nonce of this answer.
+    The page loads nothing and can be framed by nobody; its one style sheet is inline and allowed
+    by a nonce of this answer. It runs no script but ``script``, a file of ours beside the
+    templates, if one is named: a browser's passkeys are reached in no other way.
     """
     nonce = secrets.token_urlsafe(16)
+    scripts = f"script-src 'nonce-{nonce}'; connect-src 'self'; " if script else ""
     handler.set_header(
         "Content-Security-Policy",
-        f"default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'",
+        f"default-src 'none'; style-src 'nonce-{nonce}'; {scripts}img-src data:; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     )
     handler.set_header("Content-Type", "text/html; charset=utf-8")
-    return _templates().get_template(name).render(nonce=nonce, style=_style(), **values)
+    # One address, several languages: said for whatever cache stands in between.
+    handler.add_header("Vary", "Accept-Language")
+    language = language_of(handler)
+    return (
+        templates(language)
+        .get_template(name)
+        .render(
+            nonce=nonce,
+            style=_text("style.css"),
+            script=_text(script) if script else "",
+            **values,
+        )
+    )

@@ -12,6 +12,7 @@ import { Asking } from '../asking';
 import { CommandIDs } from '../commandIds';
 import { Documents } from '../documents';
 import { Locking } from '../locking';
+import { mayManage } from '../roles';
 import { Security } from '../security';
 import { IAsking, IDocuments, ILocking, ISecurity } from '../tokens';
 import { keyIcon, lockIcon, readOnlyIcon, unlockIcon } from '../views/icons';
@@ -134,7 +135,29 @@ export const commands: JupyterFrontEndPlugin<void> = {
       execute: () => locking.lockAllAndLogOut()
     });
 
+    const openPage = (page: string): void => {
+      const { baseUrl } = app.serviceManager.serverSettings;
+      // A tab of its own, which cannot reach back into this page.
+      window.open(`${baseUrl}jupyter-secure/${page}`, '_blank', 'noopener');
+    };
+    app.commands.addCommand(CommandIDs.openAccount, {
+      label: 'Account and Security…',
+      caption: 'Password, authenticator, passkeys, sessions and access tokens, in a new tab',
+      isVisible: () => security.configured,
+      isEnabled: () => security.configured,
+      execute: () => openPage('account')
+    });
+    app.commands.addCommand(CommandIDs.openUsers, {
+      label: 'Users…',
+      caption: 'Who may log in to this server, and as what, in a new tab',
+      isVisible: () => security.configured && mayManage(),
+      isEnabled: () => security.configured && mayManage(),
+      execute: () => openPage('users')
+    });
+
     for (const command of [
+      CommandIDs.openAccount,
+      CommandIDs.openUsers,
       CommandIDs.openPanel,
       CommandIDs.lockPrivate,
       CommandIDs.lockReadOnly,

@@ -16,6 +16,7 @@ import { Locking } from '../locking';
 import { Saving } from '../saving';
 import { Security } from '../security';
 import { SessionWatch } from '../sessionWatch';
+import { Watching } from '../watching';
 import { IAsking, ICatalogue, IDocuments, ILocking, ISecurity } from '../tokens';
 import { Cover } from '../views/cover';
 
@@ -159,6 +160,7 @@ export const session: JupyterFrontEndPlugin<void> = {
   requires: [ISecurity, IAsking],
   activate: (app: JupyterFrontEnd, security: Security, ask: Asking) => {
     const watch = new SessionWatch(security, ask, app.shell);
+    new Watching(security, app.serviceManager.serverSettings);
     app.commands.addCommand(CommandIDs.logInAgain, {
       label: 'Log In Again',
       isVisible: () => security.configured && !security.connection.loggedIn,

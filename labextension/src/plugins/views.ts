@@ -88,6 +88,13 @@ export const panel: JupyterFrontEndPlugin<void> = {
         refresh: () => void security.refresh(),
         sessions: () => security.api.sessions(),
         endSession: id => security.api.endSession(id),
+        endSessions: async scope => {
+          await security.api.endSessions(scope);
+          // At once, and not only when the server's word arrives.
+          await security.refresh();
+        },
+        account: () => void commands.execute(CommandIDs.openAccount),
+        users: () => void commands.execute(CommandIDs.openUsers),
         encryptAll: () => void commands.execute(CommandIDs.encryptAll),
         review: () => void commands.execute(CommandIDs.reviewFindings),
         migration: { stop: () => void migrating.stop(), dismiss: () => migrating.dismiss() }

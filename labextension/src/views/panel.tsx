@@ -7,6 +7,7 @@ import { ISignal } from '@lumino/signaling';
 import React from 'react';
 
 import { IMigration, IPathProtection, Level } from '../answers';
+import { describeLimits, mayManage, mayWrite } from '../roles';
 import { Security } from '../security';
 import { describeProtection, describeSession } from '../words';
 import { SHIELD_ICONS, lockIcon, shieldIcon, unlockIcon } from './icons';
@@ -22,6 +23,9 @@ import {
 import { ISessionsActions, Sessions } from './sessions';
 
 export interface IPanelActions extends ISessionsActions, IEncryptionActions, ILockActions {
+  /** Open the account page, and the page for owners, each in a tab of its own. */
+  account: () => void;
+  users: () => void;
   /** Open the menu of locks below this button. */
   chooseLock: (path: string, anchor: HTMLElement) => void;
   lockAllAndLogOut: () => void;
@@ -47,7 +51,7 @@ function Current(props: { current: IPathProtection; actions: IPanelActions }): J
         {PathExt.basename(path)}
       </h3>
       <p>{describeProtection(props.current)}</p>
-      {lock === null ? (
+      {!mayWrite() ? null : lock === null ? (
         <button
           className="jp-mod-styled jsec-Button"
           type="button"
@@ -76,7 +80,7 @@ function Current(props: { current: IPathProtection; actions: IPanelActions }): J
 function Sentence(props: { level: Level; text: string; children?: React.ReactNode }): JSX.Element {
   const Icon = SHIELD_ICONS[props.level];
   return (
-    <header className="jsec-Head" data-level={props.level}>
+    <div className="jsec-Head" data-level={props.level}>
       <Icon.react tag="span" className="jsec-Head-icon" aria-hidden="true" />
       <div>
         <p className="jsec-Sentence" role="status" aria-live="polite">
@@ -84,7 +88,7 @@ function Sentence(props: { level: Level; text: string; children?: React.ReactNod
         </p>
         {props.children}
       </div>
-    </header>
+    </div>
   );
 }
 
@@ -130,6 +134,7 @@ export function PanelView({
           </p>
         )}
         {who && <p className="jsec-Who">{who}</p>}
+        {describeLimits() && <p className="jsec-Remedy">{describeLimits()}</p>}
         {security.problem && <p className="jsec-Remedy">Not up to date: {security.problem}</p>}
       </Sentence>
       {current && <Current current={current} actions={actions} />}
@@ -166,6 +171,18 @@ export function PanelView({
         />
       )}
       {status.locks.length > 0 && <Locks locks={status.locks} actions={actions} />}
+      {status.configured && (
+        <p className="jsec-Links">
+          <button className="jsec-Link" type="button" onClick={actions.account}>
+            Account and security…
+          </button>
+          {mayManage() && (
+            <button className="jsec-Link" type="button" onClick={actions.users}>
+              Users…
+            </button>
+          )}
+        </p>
+      )}
       {status.configured && (
         <button
           className="jp-mod-styled jsec-LockAll"

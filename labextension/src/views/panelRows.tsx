@@ -5,6 +5,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import React from 'react';
 
 import { ILock, IProtection, IStatus } from '../answers';
+import { mayEncrypt } from '../roles';
 import { describeFindings, describeLock } from '../words';
 import { LEVEL_ICONS, LEVEL_WORDS, MODE_ICONS } from './icons';
 
@@ -56,7 +57,7 @@ export function EncryptionChoices(props: {
   const { vault, catalogue } = props.status;
   const findings = catalogue?.findings ?? 0;
   const altered = catalogue?.checked === 'altered';
-  const plain = vault?.open === true && vault.sealed < vault.matching;
+  const plain = mayEncrypt() && vault?.open === true && vault.sealed < vault.matching;
   return (
     <>
       {(findings > 0 || altered) && (

@@ -1,0 +1,317 @@
+"""The pages of the account: readable by everyone, in two languages, without a script."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from support.browser import Person
+from support.home import PASSWORD, Authenticator, Home
+from support.live_server import LiveServer, running
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parent.parent.parent
+AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
+ACCOUNT = "/jupyter-secure/account"
+CONFIRM = "/jupyter-secure/confirm?next=/jupyter-secure/account"
+WIDE = {"width": 1000, "height": 800}
+SMALL = {"width": 320, "height": 640}
+
+
+@pytest.fixture(scope="module")
+def server(make_home: Callable[[], Home], lab_arguments: list[str]) -> Iterator[LiveServer]:
+    """A server of this module's own: its account is changed."""
+    with running(make_home(), *lab_arguments, module="jupyterlab") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The program that knows the rules for accessible pages; `npm ci` brings it."""
+    if AXE.is_file():
+        return AXE.read_text("utf-8")
+    message = "axe-core is not installed: `cd labextension && npm ci`"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page in a browser of its own, with the given settings."""
+    contexts = []
+
+    def open_one(**settings: Any) -> Page:
+        context = chromium.new_context(
+            ignore_https_errors=True, **{"viewport": WIDE, "bypass_csp": True, **settings}
+        )
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+def log_in(page: Page, server: LiveServer) -> None:
+    page.goto(f"{server.url}/login?next={ACCOUNT}")
+    enter(page, username=server.home.username, password=PASSWORD)
+    enter(page, code=spare_code(server))
+    page.wait_for_url(f"**{ACCOUNT}")
+
+
+def enter(page: Page, **fields: str) -> None:
+    """Fill in fields by their ids, and press Enter in the last one."""
+    for name, value in fields.items():
+        page.locator(f"#{name}").fill(value)
+    page.locator(f"#{list(fields)[-1]}").press("Enter")
+
+
+def spare_code(server: LiveServer) -> str:
+    """Return a recovery code; when they run out, have some made."""
+    home = server.home
+    if len(home.facts["recovery_codes"]) == 1:
+        client = server.logged_in()
+        made = client.post("/jupyter-secure/api/elevate", json={"code": home.authenticator.code()})
+        assert made.status_code == 200, made.text
+        made = client.post("/jupyter-secure/api/account/recovery-codes", json={})
+        home.facts["recovery_codes"] = made.json()["recovery_codes"]
+    return home.spare_code()
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """Return what breaks a rule of WCAG 2.2 A or AA, or of good practice, on this page."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {node['html'][:150]}"
+        for one in found
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("viewport", [WIDE, SMALL], ids=["wide", "small"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_every_page_can_be_read_by_everyone(
+    server: LiveServer,
+    open_page: Callable[..., Page],
+    axe: str,
+    pictures: Path,
+    viewport: dict[str, int],
+    scheme: str,
+    locale: str,
+) -> None:
+    """No rule of accessibility is broken, and nothing has to be scrolled sideways."""
+    page = open_page(viewport=viewport, color_scheme=scheme, locale=locale)
+    found: list[str] = []
+
+    def look(name: str) -> None:
+        page.wait_for_load_state()
+        found.extend(f"{name}: {one}" for one in violations(page, axe))
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{name}: wider than the window")
+        if page.evaluate("document.documentElement.lang") != locale[:2]:
+            found.append(f"{name}: in another language")
+        size = viewport["width"]
+        page.screenshot(path=pictures / f"page-{name}-{scheme}-{size}-{locale[:2]}.png")
+
+    through_the_login(page, server, look)
+    through_the_account(page, server, look)
+    page.goto(f"{server.url}/jupyter-secure/join?link=nothing")
+    look("join-refused")
+    assert found == []
+
+
+def through_the_login(page: Page, server: LiveServer, look: Callable[[str], None]) -> None:
+    page.goto(f"{server.url}/login")
+    look("login")
+    enter(page, username="nobody", password="wrong")
+    expect(page.get_by_role("alert").first).to_be_visible()
+    look("login-wrong")
+    server.home.forget_tries()
+    enter(page, username=server.home.username, password=PASSWORD)
+    expect(page.locator("#code")).to_be_focused()
+    look("code")
+    enter(page, code=spare_code(server))
+    page.wait_for_url("**/lab**")
+
+
+def through_the_account(page: Page, server: LiveServer, look: Callable[[str], None]) -> None:
+    page.goto(server.url + ACCOUNT)
+    look("account")
+    page.goto(server.url + CONFIRM)
+    look("confirm")
+    enter(page, code="000000")
+    expect(page.get_by_role("alert").first).to_be_visible()
+    look("confirm-wrong")
+    enter(page, code=spare_code(server))
+    page.wait_for_url(f"**{ACCOUNT}")
+    for summary in page.locator("section > details > summary").all():
+        summary.click()
+    look("account-elevated")
+    page.locator("#token-name").fill("nightly")
+    page.locator("#token-name").press("Enter")
+    expect(page.locator("#tokens .secret").first).to_contain_text("jst_")
+    look("account-token")
+    page.goto(f"{server.url}/jupyter-secure/enrol")
+    page.locator("summary").click()
+    look("enrol")
+    page.goto(f"{server.url}/jupyter-secure/users")
+    look("users")
+    page.goto(server.url + ACCOUNT)
+    page.locator("#recovery button").click()
+    expect(page.locator("ol.codes code")).to_have_count(10)
+    server.home.facts["recovery_codes"] = page.locator("ol.codes code").all_inner_texts()
+    look("recovery-codes")
+    page.goto(f"{server.url}/logout")
+
+
+def test_the_panel_can_be_read_by_everyone(
+    server: LiveServer, seat: Callable[..., Person], axe: str
+) -> None:
+    """The panel breaks no rule of accessibility, with the sessions unfolded."""
+    alice = seat(server, bypass_csp=True)
+    alice.log_in("/lab?reset", spare_code(server))
+    panel = alice.show_security()
+    panel.get_by_role("button", name="View", exact=True).first.click()
+    expect(panel.get_by_role("button", name="Log out everywhere")).to_be_visible()
+    alice.page.evaluate(axe)
+    found = alice.page.evaluate("axe.run('#jupyter-secure-panel')")["violations"]
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+    alice.take_picture("panel-sessions")
+
+
+class TestWithoutAScript:
+    """JavaScript is off: everything but passkeys works."""
+
+    def test_1_a_new_authenticator_takes_the_place_of_the_old_one(
+        self, server: LiveServer, open_page: Callable[..., Page]
+    ) -> None:
+        """Confirm, scan, enter a code of the new one; the old one's codes are worthless then."""
+        page = open_page(java_script_enabled=False)
+        log_in(page, server)
+        page.get_by_role("link", name="Confirm it is you to change this (Authenticator)").click()
+        page.locator("#code").fill(spare_code(server))
+        page.get_by_role("button", name="Confirm").click()
+        page.get_by_role("link", name="Set up another authenticator").click()
+        expect(page.get_by_role("img", name="QR code")).to_be_visible()
+        page.get_by_text("Cannot scan it?").click()
+        uri = page.get_by_role("link", name="Open the app on this device").get_attribute("href")
+        secret = page.locator(".secret").inner_text()
+        assert secret.replace(" ", "") in str(uri)
+        page.get_by_label("Code from the new authenticator").fill("000000")
+        page.get_by_role("button", name="Confirm").click()
+        expect(page.get_by_role("alert")).to_contain_text("That code is not right.")
+        assert page.locator(".secret").text_content() == secret
+        phone = Authenticator(str(uri))
+        page.get_by_label("Code from the new authenticator").fill(phone.code())
+        page.get_by_role("button", name="Confirm").click()
+        expect(page.get_by_role("status")).to_contain_text("The new authenticator is in use.")
+        server.home.authenticator = phone
+
+    def test_2_recovery_codes_are_shown_once(
+        self, server: LiveServer, open_page: Callable[..., Page]
+    ) -> None:
+        """New codes come with the advice to keep them, and one must say that one did."""
+        page = open_page(java_script_enabled=False)
+        log_in(page, server)
+        page.goto(server.url + CONFIRM)
+        page.locator("#code").fill(spare_code(server))
+        page.get_by_role("button", name="Confirm").click()
+        page.get_by_role("button", name="Make new recovery codes").click()
+        codes = page.locator("ol.codes code").all_inner_texts()
+        assert len(set(codes)) == 10
+        server.home.facts["recovery_codes"] = codes
+        page.get_by_label("I have kept them").check()
+        page.get_by_role("button", name="Continue").click()
+        expect(page.locator("#recovery")).to_contain_text("10 codes are left.")
+        assert codes[0] not in page.content()
+
+    def test_3_a_token_is_shown_once_works_and_is_revoked(
+        self, server: LiveServer, open_page: Callable[..., Page]
+    ) -> None:
+        """A new token opens what it was made for; revoked, it opens nothing."""
+        page = open_page(java_script_enabled=False)
+        log_in(page, server)
+        page.goto(server.url + CONFIRM)
+        page.locator("#code").fill(spare_code(server))
+        page.get_by_role("button", name="Confirm").click()
+        page.get_by_text("Make an access token").click()
+        page.locator("#token-name").fill("by hand")
+        page.get_by_role("button", name="Make the token").click()
+        token = page.locator("#tokens .secret").first.inner_text().strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        assert server.client().get("/api/contents", headers=headers).status_code == 200
+        page.goto(server.url + ACCOUNT)
+        assert token not in page.content()
+        page.get_by_role("button", name="Revoke by hand").click()
+        expect(page.get_by_role("status")).to_contain_text("The access token was revoked.")
+        assert server.client().get("/api/contents", headers=headers).status_code == 401
+
+    def test_4_another_session_is_ended_and_then_all(
+        self, server: LiveServer, open_page: Callable[..., Page]
+    ) -> None:
+        """One click ends the session of another browser, another one ends all of them."""
+        page = open_page(java_script_enabled=False)
+        log_in(page, server)
+        other = server.logged_in(spare_code(server))
+        page.goto(server.url + ACCOUNT)
+        page.get_by_role("button", name="End all others").click()
+        expect(page.get_by_role("status")).to_contain_text("Every other session has ended.")
+        assert other.get("/api/contents").status_code == 401
+        page.get_by_role("button", name="Log out everywhere").click()
+        page.wait_for_url("**/login")
+        page.goto(server.url + ACCOUNT)
+        page.wait_for_url("**/login?**")
+
+    def test_5_the_password_is_changed_by_who_knows_it(
+        self, server: LiveServer, open_page: Callable[..., Page]
+    ) -> None:
+        """A wrong one is told beside the form; the right one is replaced, and comes back."""
+        page = open_page(java_script_enabled=False)
+        log_in(page, server)
+
+        def change(current: str, new: str, again: str) -> None:
+            if not page.locator("#current").is_visible():
+                page.locator("#password summary").click()
+            page.locator("#current").fill(current)
+            page.locator("#new").fill(new)
+            page.locator("#again").fill(again)
+            page.get_by_role("button", name="Change the password").click()
+
+        new = "four unrelated words make this"
+        change("wrong", new, new)
+        expect(page.locator("#password").get_by_role("alert")).to_contain_text("not right")
+        change(PASSWORD, new, f"{new}!")
+        expect(page.locator("#password").get_by_role("alert")).to_contain_text("not the same")
+        change(PASSWORD, new, new)
+        expect(page.get_by_role("status")).to_contain_text("The password was changed.")
+        change(new, PASSWORD, PASSWORD)
+        expect(page.get_by_role("status")).to_contain_text("The password was changed.")
+
+
+def test_another_site_cannot_send_the_forms(server: LiveServer) -> None:
+    """Without the token against forgery no form of the account does anything."""
+    client = server.logged_in(spare_code(server))
+    answer = client.post(
+        ACCOUNT, data={"do": "end-everywhere"}, headers={"X-XSRFToken": ""}, allow_redirects=False
+    )
+    assert answer.status_code == 403
+    assert client.get("/api/contents").status_code == 200
+
+
+def test_what_needs_a_second_factor_asks_for_it(server: LiveServer) -> None:
+    """A form that was sent without a confirmed factor leads to the page that asks for one."""
+    client = server.logged_in(spare_code(server))
+    for do in ("codes", "new-token", "remove-totp", "remove-passkey"):
+        answer = client.post(ACCOUNT, data={"do": do, "name": "x"}, allow_redirects=False)
+        assert answer.status_code == 303
+        assert "/jupyter-secure/confirm?" in answer.headers["Location"]
+    assert json.loads(client.get("/jupyter-secure/api/tokens").text)["tokens"] is not None
