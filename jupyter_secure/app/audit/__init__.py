@@ -1,0 +1,1 @@
+"""Keeping the record, reading it, checking it, and sending proof of it elsewhere."""

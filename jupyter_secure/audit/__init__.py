@@ -1,0 +1,1 @@
+"""The record: what is written of each event, the chain that shows tampering, and checking it."""

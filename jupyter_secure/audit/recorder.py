@@ -1,0 +1,48 @@
+"""The port to the record: what everything else calls."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from jupyter_secure.audit.events import Event
+
+
+class Recorder(Protocol):
+    """Takes events; a change is recorded before it is answered, and refused if it cannot be."""
+
+    def record(self, event: Event) -> None:
+        """Return when ``event`` is on the disk. Raises ``RecordUnwritable``; then it is not."""
+
+    async def write(self, event: Event) -> None:
+        """As ``record``, for the event loop, which goes on meanwhile."""
+
+    async def begin(self, event: Event) -> None:
+        """As ``write``, for the start of something: on record, and not waited for on the disk.
+
+        A kill does not undo it, a power cut may: as it may undo what was started.
+        """
+
+    def note(self, event: Event) -> None:
+        """Record what happened by itself, and wait for nothing; a failure is logged."""
+
+    def close(self) -> None:
+        """Write what waits, and let go of the files. Recording afterwards opens them again."""
+
+
+class NoRecorder:
+    """Records nothing: for what works on files alone, without a state."""
+
+    def record(self, event: Event) -> None:
+        """Do nothing."""
+
+    async def write(self, event: Event) -> None:
+        """Do nothing."""
+
+    async def begin(self, event: Event) -> None:
+        """Do nothing."""
+
+    def note(self, event: Event) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""

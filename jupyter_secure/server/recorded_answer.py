@@ -1,0 +1,146 @@
+"""An answer that waits until its event is on the disk: nothing is answered unrecorded."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
+
+from jupyter_secure.audit.events import Event
+from jupyter_secure.errors import RecordUnwritable
+
+_REASON = re.compile(r"[a-z][a-z-]{1,39}")
+_SMALL_BODY = 4096
+# Where an answer is a page, and says it in words only.
+_REASONS = {
+    401: "not-logged-in",
+    403: "not-allowed",
+    404: "not-found",
+    409: "conflict",
+    423: "locked",
+    429: "too-many-tries",
+    503: "unavailable",
+    507: "storage",
+}
+
+_Outcome = Callable[[int, HTTPHeaders, bytes], "Event | None"]
+
+
+class Answer:
+    """Holds back what a handler writes to one request until ``end`` has recorded the outcome.
+
+    On the connection and not in the handler: whoever's handler it is, it answers through this.
+    """
+
+    def __init__(
+        self,
+        request: HTTPServerRequest,
+        outcome: _Outcome,
+        end: Callable[[Event], Awaitable[None]],
+    ) -> None:
+        connection = request.connection
+        assert connection is not None
+        self._outcome, self._end = outcome, end
+        self._write_headers = connection.write_headers
+        self._write, self._finish = connection.write, connection.finish
+        self._held: list[Callable[[], Any]] | None = None
+        self._refused = False
+        self._task: asyncio.Task[None] | None = None
+        self._head = request.method == "HEAD"
+        connection.write_headers = self.write_headers  # type: ignore[method-assign]  # one per request
+        connection.write = self.write  # type: ignore[method-assign]  # as above
+        connection.finish = self.finish  # type: ignore[method-assign]  # as above
+
+    def write_headers(
+        self, start_line: Any, headers: HTTPHeaders, chunk: bytes | None = None
+    ) -> asyncio.Future[None]:
+        """Take the first part of the answer, and begin to record."""
+        event = None
+        if start_line.code >= 200:  # "100 Continue" is no answer yet
+            event = self._outcome(start_line.code, headers, chunk or b"")
+        if event is None:
+            return self._write_headers(start_line, headers, chunk)
+        self._held = []
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.ensure_future(self._record(event, start_line, headers, chunk, done))
+        return done
+
+    async def settled(self) -> None:
+        """Wait until what was answered so far is on its way."""
+        if self._task is not None:
+            await self._task
+
+    def write(self, chunk: bytes) -> asyncio.Future[None]:
+        """Take a further part."""
+        if self._held is None:
+            return self._write(chunk)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._held.append(lambda: _join(done, None if self._refused else self._write(chunk)))
+        return done
+
+    def finish(self) -> None:
+        """Take the end."""
+        if self._held is None:
+            self._finish()
+        else:
+            self._held.append(self._finish)
+
+    async def _record(
+        self,
+        event: Event,
+        start_line: ResponseStartLine,
+        headers: HTTPHeaders,
+        chunk: bytes | None,
+        done: asyncio.Future[None],
+    ) -> None:
+        try:
+            await self._end(event)
+        except RecordUnwritable as error:
+            self._refused = True
+            start_line = ResponseStartLine("HTTP/1.1", 503, "Service Unavailable")
+            chunk = json.dumps({"message": str(error), "reason": error.reason}).encode()
+            headers = HTTPHeaders(
+                {"Content-Type": "application/json", "Content-Length": str(len(chunk))}
+            )
+            chunk = b"" if self._head else chunk
+        held, self._held = self._held or [], None
+        _join(done, self._write_headers(start_line, headers, chunk))
+        for one in held:
+            one()
+
+
+def reason_of(status: int, headers: HTTPHeaders, body: bytes) -> str:
+    """Return the word for programs in an answer of ours; else one made of its status.
+
+    Only a word is taken from it: whatever another's handler answers may hold content.
+    """
+    if len(body) <= _SMALL_BODY and "json" in headers.get("Content-Type", ""):
+        try:
+            reason = json.loads(body).get("reason")
+        except (ValueError, AttributeError, RecursionError):
+            reason = None
+        if isinstance(reason, str) and _REASON.fullmatch(reason):
+            return reason
+    return _REASONS.get(status, f"http-{status}")
+
+
+def _join(done: asyncio.Future[None], real: Any) -> None:
+    """End ``done`` as ``real`` ends; at once where nothing was written."""
+    if real is None:
+        _set(done, None)
+        return
+    real.add_done_callback(lambda one: _set(done, one.exception()))
+
+
+def _set(done: asyncio.Future[None], error: BaseException | None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
+        done.exception()  # a client that went away is nobody's mistake
