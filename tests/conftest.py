@@ -68,7 +68,8 @@ def program() -> Callable[[str], str]:
     """Find a program the test needs: without it skip, or fail where CI=true promises it."""
 
     def find(name: str) -> str:
-        path = shutil.which(name)
+        # Where servers lie is not on everybody's path.
+        path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
         if path is not None:
             return path
         message = f"{name} is not installed"

@@ -7,22 +7,42 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from jupyter_secure.app.accounts.join import Join
+from jupyter_secure.app.accounts.team import Team
+from jupyter_secure.app.accounts.wiring import join_of, team_of
 from jupyter_secure.app.content.passphrases import Passphrases
 from jupyter_secure.app.content.provenance import Provenance
 from jupyter_secure.app.content.sealed_folders import FolderMarks
+from jupyter_secure.app.history.histories import Histories
 from jupyter_secure.app.locking.open_locked import OpenLocked
+from jupyter_secure.app.login.access_tokens import AccessTokens
+from jupyter_secure.app.login.devices import Devices
+from jupyter_secure.app.login.drift import Drift
 from jupyter_secure.app.login.elevate import Elevate
+from jupyter_secure.app.login.enrolments import Enrolments
+from jupyter_secure.app.login.factors import Factors
 from jupyter_secure.app.login.log_in import LogIn
+from jupyter_secure.app.login.new_password import NewPassword
+from jupyter_secure.app.login.passkey_uses import PasskeyUses, passkeys_of
 from jupyter_secure.app.login.sessions import Sessions
+from jupyter_secure.audit.recorder import Recorder
 from jupyter_secure.errors import StateUnusable
+from jupyter_secure.history.thinning import Retention
 from jupyter_secure.identity.accounts import AccountStore
 from jupyter_secure.identity.clock import Clock, utc_now
 from jupyter_secure.identity.sessions import SessionPolicy
 from jupyter_secure.locks import LockStore
+from jupyter_secure.store.access_tokens import DatabaseAccessTokens
 from jupyter_secure.store.accounts import DatabaseAccounts
 from jupyter_secure.store.attempts import DatabaseAttempts
+from jupyter_secure.store.audit_folder import AUDIT_DIRECTORY
+from jupyter_secure.store.audit_recorder import GroupRecorder
 from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
+from jupyter_secure.store.devices import DatabaseDevices
+from jupyter_secure.store.enrolments import DatabaseEnrolments
+from jupyter_secure.store.factors import DatabaseFactors
+from jupyter_secure.store.history import GitHistory
 from jupyter_secure.store.in_use import InUse
 from jupyter_secure.store.key_file import read_key_file
 from jupyter_secure.store.locks import DatabaseLocks
@@ -30,10 +50,12 @@ from jupyter_secure.store.one_writer import OneWriter
 from jupyter_secure.store.places import DATABASE_FILE
 from jupyter_secure.store.sealed_folders import DatabaseSealedFolders
 from jupyter_secure.store.sessions import DatabaseSessions
-from jupyter_secure.store.vault_file import load_keyring
+from jupyter_secure.store.vault_file import change_keyring, load_keyring
 from jupyter_secure.vault.catalogue import Catalogue
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.vault import Vault
+
+_RETENTION = Retention()
 
 
 @dataclass(frozen=True)
@@ -48,10 +70,21 @@ class State:
     one_writer: OneWriter
     sessions: Sessions
     log_in: LogIn
+    access_tokens: AccessTokens
     elevate: Elevate
+    factors: Factors
+    devices: Devices
+    drift: Drift
+    enrolments: Enrolments
+    new_password: NewPassword
+    passkey: PasskeyUses
     passphrases: Passphrases
     open_locked: OpenLocked
+    histories: Histories
+    team: Team
+    join: Join
     clock: Clock
+    recorder: Recorder
     _database: Database
     _in_use: InUse
 
@@ -62,6 +95,7 @@ class State:
         policy: SessionPolicy,
         clock: Clock = utc_now,
         key_file: Path | None = None,
+        retention: Retention = _RETENTION,
     ) -> State:
         """Open the state in ``directory`` for a new run; with a key file its vault opens at once.
 
@@ -72,7 +106,8 @@ class State:
         in_use = InUse.take(directory)
         try:
             # Read again: from here on nobody changes the root key.
-            return cls._open(load_keyring(directory), directory, policy, clock, key_file, in_use)
+            keyring = load_keyring(directory)
+            return cls._open(keyring, directory, policy, clock, key_file, retention, in_use)
         except BaseException:
             in_use.close()
             raise
@@ -85,6 +120,7 @@ class State:
         policy: SessionPolicy,
         clock: Clock,
         key_file: Path | None,
+        retention: Retention,
         in_use: InUse,
     ) -> State:
         if keyring.previous is not None:
@@ -120,7 +156,25 @@ class State:
             stays_open=key_file is not None,
             passphrases=passphrases,
         )
+        histories = Histories(
+            repository=GitHistory(directory),
+            vault=vault,
+            passphrases=passphrases,
+            clock=clock,
+            retention=retention,
+        )
         locks = DatabaseLocks(database)
+        factor_store, drift = DatabaseFactors(database), Drift()
+        factors = Factors(store=factor_store, sessions=sessions)
+        devices = Devices(
+            store=DatabaseDevices(database),
+            accounts=accounts,
+            clock=clock,
+            trusted_days=policy.trusted_device_days,
+        )
+        passkey = passkeys_of(
+            directory, database, vault, accounts, attempts, factors, sessions, clock
+        )
         return cls(
             vault=vault,
             accounts=accounts,
@@ -129,12 +183,18 @@ class State:
             folder_marks=DatabaseSealedFolders(database),
             one_writer=OneWriter(directory),
             sessions=sessions,
+            access_tokens=AccessTokens(
+                store=DatabaseAccessTokens(database), accounts=accounts, clock=clock
+            ),
             log_in=LogIn(
                 keyring=partial(load_keyring, directory),
                 accounts=accounts,
                 attempts=attempts,
                 sessions=sessions,
                 clock=clock,
+                passkey_answers=passkey.answers,
+                devices=devices,
+                drift=drift,
             ),
             elevate=Elevate(
                 vault=vault,
@@ -142,7 +202,28 @@ class State:
                 attempts=attempts,
                 sessions=sessions,
                 clock=clock,
+                passkey_answers=passkey.answers,
+                drift=drift,
             ),
+            factors=factors,
+            devices=devices,
+            drift=drift,
+            enrolments=Enrolments(
+                vault=vault,
+                store=DatabaseEnrolments(database),
+                factors=factor_store,
+                attempts=attempts,
+                sessions=sessions,
+                clock=clock,
+            ),
+            new_password=NewPassword(
+                change=partial(change_keyring, directory),
+                factors=factors,
+                attempts=attempts,
+                sessions=sessions,
+                clock=clock,
+            ),
+            passkey=passkey,
             passphrases=passphrases,
             open_locked=OpenLocked(
                 vault=vault,
@@ -150,8 +231,13 @@ class State:
                 passphrases=passphrases,
                 attempts=attempts,
                 clock=clock,
+                kept=histories.keys.header,
             ),
+            histories=histories,
+            team=team_of(directory, database, attempts, clock),
+            join=join_of(directory, database, attempts, clock),
             clock=clock,
+            recorder=GroupRecorder(directory / AUDIT_DIRECTORY),
             _database=database,
             _in_use=in_use,
         )
@@ -159,10 +245,12 @@ class State:
     def close(self) -> None:
         """End every session of this run and wipe the keys, as the server stops."""
         self.log_in.close()
+        self.join.close()
         try:
             self.sessions.end_all()
         finally:
             self.vault.seal()
+        self.recorder.close()
         self._database.close()
         self._in_use.close()
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_secure.app.setup import set_up
 from jupyter_secure.cli import terminal
@@ -16,7 +17,11 @@ from jupyter_secure.errors import WrongCode
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
 
+if TYPE_CHECKING:
+    from jupyter_secure.app.accounts.enrolment import Enrolment
+
 Existing = tuple[Keyring, RootKey]
+Confirmed = TypeVar("Confirmed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +70,7 @@ def without_questions(
     if args.json:
         print(json.dumps(_as_json(prepared, done), indent=2))
         return DONE
-    _show_enrolment(prepared)
+    show_authenticator(prepared.totp_uri, prepared.totp_secret)
     _show_recovery(prepared)
     _show_next(prepared, done)
     return DONE
@@ -91,8 +96,8 @@ def with_questions(
     wishes = _wishes(args, username, password, keep_history=keep_history)
     prepared = set_up.prepare(wishes, now, existing)
     print()
-    _show_enrolment(prepared)
-    confirmed = _ask_code(prepared)
+    show_authenticator(prepared.totp_uri, prepared.totp_secret)
+    confirmed = ask_code(prepared.confirm)
     # Shown before anything is written: should the terminal be gone, so is the set-up, and no vault
     # exists whose recovery key nobody has seen.
     _show_recovery(confirmed)
@@ -134,10 +139,29 @@ def account_name() -> str:
         return ""
 
 
-def _ask_code(prepared: set_up.Prepared) -> set_up.Prepared:
+def new_password(args: argparse.Namespace, question: str, check: Callable[[str], object]) -> str:
+    """Return another's new password: asked for, or the second line of standard input."""
+    if args.password_stdin or (args.recovery_key_stdin and not terminal.is_interactive()):
+        password = terminal.read_password_stdin()
+        check(password)
+        return password
+    return terminal.ask_new_secret(question, check)
+
+
+def factor_as_json(begun: Enrolment) -> dict[str, Any]:
+    """Return a new second factor, secrets included."""
+    return {
+        "username": begun.username,
+        "totp_uri": begun.totp_uri,
+        "recovery_codes": list(begun.recovery_codes),
+    }
+
+
+def ask_code(confirm: Callable[[str, datetime], Confirmed | None]) -> Confirmed:
+    """Ask for a code until ``confirm`` takes it. Raises ``WrongCode`` after some tries."""
     for _ in range(terminal.TRIES):
         code = terminal.ask("Code from the app")
-        confirmed = prepared.confirm("".join(code.split()), datetime.now(timezone.utc))
+        confirmed = confirm("".join(code.split()), datetime.now(timezone.utc))
         if confirmed is not None:
             return confirmed
         print("  That is not the current code. Wait for the next one.", file=sys.stderr)
@@ -145,19 +169,24 @@ def _ask_code(prepared: set_up.Prepared) -> set_up.Prepared:
     raise WrongCode
 
 
-def _show_enrolment(prepared: set_up.Prepared) -> None:
+def show_authenticator(uri: str, secret: str) -> None:
+    """Show what an authenticator app needs, as a picture and as text."""
     print("Scan this with an authenticator app:\n")
-    if picture := terminal.qr_code(prepared.totp_uri):
+    if picture := terminal.qr_code(uri):
         print(picture)
     print("\n  or type this secret in by hand (time-based, six digits):")
-    print(f"  {terminal.styled(terminal.grouped(prepared.totp_secret), 'strong')}\n")
+    print(f"  {terminal.styled(terminal.grouped(secret), 'strong')}\n")
 
 
-def _show_recovery(prepared: set_up.Prepared) -> None:
-    codes = prepared.recovery_codes
+def show_recovery_codes(codes: Sequence[str]) -> None:
+    """Show the recovery codes, in two columns."""
     print("\nRecovery codes: each replaces one code, should you lose the authenticator.\n")
     for left, right in zip(codes[::2], codes[1::2], strict=True):
         print(f"  {left}    {right}")
+
+
+def _show_recovery(prepared: set_up.Prepared) -> None:
+    show_recovery_codes(prepared.recovery_codes)
     print("\nRecovery key: opens every notebook, should you forget the password.\n")
     half = len(prepared.recovery_key) // 2
     first, second = prepared.recovery_key[:half], prepared.recovery_key[half + 1 :]

@@ -8,7 +8,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
-from jupyter_secure.app.setup import set_up, state_folder
+from jupyter_secure.app.setup import own_certificate, set_up, state_folder
 from jupyter_secure.cli import enrolment, terminal
 from jupyter_secure.cli.exit_code import DONE, USAGE
 from jupyter_secure.store import places
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         return USAGE
     now = datetime.now(timezone.utc)
     if args.renew_certificate:
-        print(f"New certificate: {set_up.renew_certificate(tuple(args.hostname), now)}")
+        print(f"New certificate: {own_certificate.renew(tuple(args.hostname), now)}")
         return DONE
     if state_folder.is_set_up(places.state_dir()):
         return _already_there(args, now)

@@ -24,7 +24,13 @@ COMMANDS = {
     "settings": ("settings", "show what an administrator can set"),
     "lock": ("lock", "lock files: private, read-only, or sealed with a passphrase"),
     "unlock": ("unlock", "take locks off"),
+    "user": ("user", "add, list and remove accounts, reset what was forgotten"),
+    "session": ("session", "list who is logged in, and end sessions"),
+    "token": ("token", "access tokens for scripts and editors"),
+    "certificate": ("certificate", "show and renew the server's certificate"),
+    "ssh-command": ("ssh_command", "print the SSH tunnel that reaches this server"),
     "vault": ("vault", "seal and open files on the command line"),
+    "audit": ("audit", "read the record of who did what, and verify it"),
     "demo": ("demo", "try it all in a throw-away home"),
 }
 
@@ -35,6 +41,14 @@ examples:
   jupyter secure vault open a.ipynb -o plain.ipynb
 
 `jupyter secure COMMAND --help` explains a command."""
+
+
+class _Columns(argparse.RawDescriptionHelpFormatter):
+    """Leaves room for the indentation of commands, which argparse forgets for the longest one."""
+
+    def add_argument(self, action: argparse.Action) -> None:
+        super().add_argument(action)
+        self._action_max_length = max(self._action_max_length, max(map(len, COMMANDS)) + 4)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,7 +73,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
         prog="jupyter secure",
         description="Security for JupyterLab: HTTPS, two-factor login, encrypted notebooks.",
         epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Columns,
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")

@@ -85,6 +85,10 @@ def run(args: argparse.Namespace) -> int:
                 tuple(args.keep_key_file),
                 args.drop_other_slots,
             )
+            if passkeys := new_root.passkeys_that_open():
+                print(f"Passkeys that open the vault by themselves: {passkeys}. Afterwards they do")
+                print("not, until their owners let them again on the account page. Beside a")
+                print("password they go on working.")
             done = new_root.begin(
                 kept, args.folders, _show_key, progress=progress, leave_behind=args.leave_behind
             )

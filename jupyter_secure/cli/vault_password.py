@@ -47,5 +47,5 @@ def run(args: argparse.Namespace) -> int:
     change_password.change_password(username, old, new)
     print(f"The password of {username} is changed; the recovery key is the same as before.")
     print("An older copy of vault.json, such as in a backup, still opens with the old one.")
-    print("Sessions that are open stay open; end them in the panel if you need to.")
+    print("Every session of the account has ended, and no browser is known any more.")
     return DONE

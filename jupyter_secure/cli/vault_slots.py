@@ -21,7 +21,8 @@ TEXTS = {
         "example:\n  jupyter secure vault status",
     ),
     "slots": (
-        "List who and what can open the vault, and add or remove a key file. The recovery key\n"
+        "List who and what can open the vault, and add or remove a key file. A passkey is added\n"
+        "on the account page, and stands here under the id that it has there. The recovery key\n"
         "opens it too and stands in no list.",
         "examples:\n  jupyter secure vault slots\n"
         "  jupyter secure vault slots --json | jq -r '.slots[].name'\n"
@@ -34,8 +35,9 @@ Let a key file open the vault, so that a server or a script needs no person. The
 if there is none, readable for you only; one that exists is used as it is. Whoever has it and
 vault.json can open every sealed file: keep it where copies of the state do not go."""
 _REMOVE = """\
-Let a key file open the vault no more. The file itself stays. Whoever has it and an older copy
-of vault.json can still open every sealed file; only `vault rotate --full` ends that."""
+Let a key file or a passkey open the vault no more. The file itself stays, and the passkey goes
+on logging in beside a password. Whoever has it and an older copy of vault.json can still open
+every sealed file; only `vault rotate --full` ends that."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:
@@ -56,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:
     )
     add.add_argument("--name", metavar="NAME", help='what it is listed as (default: "key file")')
     remove = changes.add_parser(
-        "remove", help="let a key file open the vault no more", description=_REMOVE
+        "remove", help="let a key file or a passkey open the vault no more", description=_REMOVE
     )
     remove.add_argument("name", metavar="NAME", help="what it is listed as")
     for change in (add, remove):
@@ -77,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"{shown(slot.name)}  password  {_cost(slot)}")
         for key_file in keyring.key_files:
             print(f"{shown(key_file.name)}  key file  256 random bits")
+        for passkey in keyring.passkeys:
+            print(f"{shown(passkey.name)}  passkey  256 bits that it computes once unlocked")
         print("Besides, the recovery key opens it, wherever that is kept.")
     return DONE
 
@@ -108,6 +112,8 @@ def _status(keyring: Keyring) -> None:
     print(f"Opened by  the password of {', '.join(shown(slot.name) for slot in keyring.slots)}")
     for key_file in keyring.key_files:
         print(f"           or the key file “{shown(key_file.name)}”")
+    for passkey in keyring.passkeys:
+        print(f"           or the passkey {shown(passkey.name)}")
     print("           or the recovery key")
     if keyring.previous is not None:
         print("A change of the root key was cut short. Finish it, before a server can start:")
@@ -141,8 +147,12 @@ def _facts(keyring: Keyring) -> dict[str, Any]:
         {"id": slot.slot_id.hex(), "kind": "key-file", "name": slot.name}
         for slot in keyring.key_files
     ]
+    passkeys = [
+        {"id": slot.slot_id.hex(), "kind": "passkey", "name": slot.name}
+        for slot in keyring.passkeys
+    ]
     return {
         "vault_id": keyring.vault_id.hex(),
         "epoch": keyring.epoch,
-        "slots": [*passwords, *key_files],
+        "slots": [*passwords, *key_files, *passkeys],
     }

@@ -10,19 +10,27 @@ from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
+from jupyter_secure.app.login.passkey_answers import PasskeyAnswer
 from jupyter_secure.errors import InvalidInput
 from jupyter_secure.locks import LockMode
+from jupyter_secure.server.account import account_handlers
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
+from jupyter_secure.server.audit import AuditHandler
 from jupyter_secure.server.catalogue import CatalogueHandler
 from jupyter_secure.server.http_errors import as_http
 from jupyter_secure.server.migration import MigrationHandler
+from jupyter_secure.server.passkeys import passkey_handlers
 from jupyter_secure.server.sealed_folders import (
     SealedFolderHandler,
     SealedFoldersHandler,
     sealed_folders_of,
 )
+from jupyter_secure.server.session_handlers import SessionHandler, SessionsHandler
 from jupyter_secure.server.status import status_of_server
+from jupyter_secure.server.tokens import TokenHandler, TokensHandler
+from jupyter_secure.server.users import users_handlers
+from jupyter_secure.server.watch import WatchHandler
 
 API = r"/jupyter-secure/api"
 
@@ -57,15 +65,17 @@ class ElevateHandler(SecureAPIHandler):
     @authenticated
     @authorized("write", resource=RESOURCE)
     async def post(self) -> None:
-        """Check the code and lift the session for ``elevation_minutes``."""
+        """Check the code or the passkey, and lift the session for ``elevation_minutes``."""
         with as_http():
+            passkey = self.member("passkey")
             elevate = partial(
                 self.runtime.state.elevate,
                 self.session,
-                self.body("code"),
+                self.body("code") if passkey is None else PasskeyAnswer(passkey),
             )
             loop = asyncio.get_running_loop()
-            session = await loop.run_in_executor(self.runtime.login_thread, elevate)
+            token, session = await loop.run_in_executor(self.runtime.login_thread, elevate)
+            self.runtime.rotated(self, token, session)
         seconds = self.runtime.state.sessions.elevated_seconds_left(session)
         self.finish(json.dumps({"elevated_seconds_left": seconds}))
 
@@ -148,55 +158,14 @@ class ProtectionHandler(SecureAPIHandler):
         )
 
 
-class SessionsHandler(SecureAPIHandler):
-    """``GET sessions``: where this account is logged in."""
-
-    @authenticated
-    @authorized("read", resource=RESOURCE)
-    async def get(self) -> None:
-        """Return the live sessions of this account."""
-        with as_http():
-            sessions = self.runtime.state.sessions.live(self.session.username)
-        self.finish(
-            json.dumps(
-                {
-                    "sessions": [
-                        {
-                            "id": session.public_id,
-                            "username": session.username,
-                            "current": session.public_id == self.session.public_id,
-                            "address": session.address,
-                            "user_agent": session.user_agent,
-                            "created_at": session.created_at.isoformat(),
-                            "last_seen_at": session.last_seen_at.isoformat(),
-                        }
-                        for session in sessions
-                    ]
-                }
-            )
-        )
-
-
-class SessionHandler(SecureAPIHandler):
-    """``DELETE sessions/{id}``: end a session of this account, wherever it is."""
-
-    @authenticated
-    @authorized("write", resource=RESOURCE)
-    async def delete(self, public_id: str) -> None:
-        """End the session."""
-        with as_http():
-            self.runtime.state.sessions.require(public_id, self.session.username)
-            self.runtime.end_session(public_id)
-        self.set_status(204)
-        self.finish()
-
-
 def api_handlers() -> list[tuple[str, object]]:
     """Return our routes, as Jupyter registers them below its base URL."""
     return [
         (rf"{API}/status", StatusHandler),
         (rf"{API}/activity", ActivityHandler),
+        (rf"{API}/audit", AuditHandler),
         (rf"{API}/elevate", ElevateHandler),
+        *passkey_handlers(API),
         (rf"{API}/locks", LocksHandler),
         (rf"{API}/locks/(.+)", LockHandler),
         (rf"{API}/protection/(.+)", ProtectionHandler),
@@ -205,6 +174,11 @@ def api_handlers() -> list[tuple[str, object]]:
         (rf"{API}/migration", MigrationHandler),
         (rf"{API}/sealed-folders", SealedFoldersHandler),
         (rf"{API}/sealed-folders/(.*)", SealedFolderHandler),
+        (rf"{API}/watch", WatchHandler),
+        (rf"{API}/tokens", TokensHandler),
+        (rf"{API}/tokens/([\w-]+)", TokenHandler),
         (rf"{API}/sessions", SessionsHandler),
         (rf"{API}/sessions/([\w-]+)", SessionHandler),
+        *account_handlers(API),
+        *users_handlers(API),
     ]

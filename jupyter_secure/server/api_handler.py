@@ -7,7 +7,8 @@ from typing import Any
 
 from jupyter_server.base.handlers import APIHandler
 
-from jupyter_secure.errors import InvalidInput, NotFound
+from jupyter_secure.errors import InvalidInput, NotFound, Refused
+from jupyter_secure.identity.roles import Right
 from jupyter_secure.identity.sessions import Session
 from jupyter_secure.locks import Lock
 from jupyter_secure.server.admission import admission_of, current_actor
@@ -43,6 +44,18 @@ class SecureAPIHandler(APIHandler):
         assert isinstance(manager, EncryptedContentsManager)
         return manager
 
+    def require(self, right: Right) -> None:
+        """Raise ``Refused`` unless whoever asks has ``right``.
+
+        For what hangs on the body; whatever an address tells, the gate has asked for already.
+        """
+        if right not in admission_of(self.request).rights:
+            raise Refused(
+                "Your account may not do this.",
+                why=f"It needs the right to {right.value}.",
+                remedy="Ask an owner of this server.",
+            )
+
     def body(self, name: str) -> str:
         """Return a text field of the JSON body, or raise ``InvalidInput``."""
         try:
@@ -52,6 +65,11 @@ class SecureAPIHandler(APIHandler):
         if not isinstance(value, str):
             raise InvalidInput(f'The request must be a JSON object with a text "{name}".')
         return value
+
+    def member(self, name: str) -> object:
+        """Return a member of the JSON body, of whatever type; None if it is not there."""
+        given = self.get_json_body()
+        return given.get(name) if isinstance(given, dict) else None
 
     def optional(self, name: str) -> str | None:
         """Return a text field of the JSON body if it is there; ``InvalidInput`` for no text."""

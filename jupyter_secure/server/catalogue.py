@@ -13,6 +13,7 @@ from tornado.web import authenticated
 
 from jupyter_secure.app.content.review import Found, Reviewed, accept, review
 from jupyter_secure.errors import ElevationRequired, InvalidInput, SecureError
+from jupyter_secure.identity.roles import Right
 from jupyter_secure.locks import Actor, check_read
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
@@ -59,6 +60,8 @@ class CatalogueHandler(SecureAPIHandler):
         self.finish(json.dumps(answer))
 
     async def _accept(self, path: str) -> dict[str, object]:
+        # To believe what was changed from outside, for everybody.
+        self.require(Right.MANAGE)
         state, actor = self.runtime.state, current_actor()
         if not state.provenance.is_whole() and not actor.elevated:
             raise ElevationRequired(

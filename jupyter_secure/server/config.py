@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from traitlets import Bool, Enum, Float, Int, List, TraitError, Unicode, default, validate
 from traitlets.config import LoggingConfigurable
 
-from jupyter_secure.errors import PolicyViolation
+from jupyter_secure.app.audit.send import check_place
+from jupyter_secure.errors import InvalidInput, PolicyViolation
+from jupyter_secure.history.thinning import Retention
 from jupyter_secure.store.places import state_dir
 from jupyter_secure.transport.proxies import parse_proxies
 
@@ -47,6 +50,15 @@ class SecureConfig(LoggingConfigurable):
         help="The oldest TLS version that a browser may use.",
     )
 
+    redirect_port = Int(
+        0,
+        config=True,
+        min=0,
+        max=65535,
+        help="""A second port, on the same address, that answers plain HTTP with a redirect to the
+        HTTPS one and does nothing else. 0 for none.""",
+    )
+
     trusted_proxies = List(
         Unicode(),
         config=True,
@@ -72,6 +84,17 @@ class SecureConfig(LoggingConfigurable):
         config=True,
         help="""How long a confirmed second factor counts for what needs it, such as opening a
         private notebook.""",
+    )
+
+    trusted_device_days = Int(
+        0,
+        config=True,
+        min=0,
+        max=365,
+        help="""For how many days the second step of a login may be skipped on a device whose user
+        asked for that there. It ends when the account's password or a second factor is changed, or
+        the device is removed. Default: 0, every login asks for a second factor. Elevation asks for
+        one in any case.""",
     )
 
     encrypt = List(
@@ -111,6 +134,70 @@ class SecureConfig(LoggingConfigurable):
         in memory that long.""",
     )
 
+    token_in_websocket_address = Bool(
+        False,
+        config=True,
+        help="""Take an access token from the address (`?token=`) when a kernel's websocket is
+        opened, and nowhere else. VS Code sends it there. Proxies on the way may write addresses
+        into their logs, so other programs had better send the header.""",
+    )
+
+    audit_reads_required = Bool(
+        True,
+        config=True,
+        help="""Refuse to open and download files too while the record cannot be written (a full
+        disk, say). Changes are always refused then.""",
+    )
+
+    audit_checkpoints_to = List(
+        Unicode(),
+        config=True,
+        help="""Where signed checkpoints of the record are sent, so that it cannot be cut short or
+        replaced unnoticed: a file's whole path (on another machine's disk), "syslog://HOST[:PORT]",
+        "syslog+tcp://HOST[:PORT]" or "https://…" (POST). Default: nowhere.""",
+    )
+
+    audit_checkpoint_minutes = Float(
+        10, config=True, help="How often a checkpoint of the record is made and sent."
+    )
+
+    audit_keep_days = Int(
+        0,
+        config=True,
+        min=0,
+        help="""Remove events from the record when they are older than this many days. 0 keeps all.
+        What stays can be verified still; that older events were removed is on record.""",
+    )
+
+    keep_history = Bool(
+        True,
+        config=True,
+        help="""Keep a version of an encrypted file at each save, sealed as well, to be got back
+        later. Off, versions that are there stay and can be opened.""",
+    )
+
+    history_keep_all_hours = Float(
+        1,
+        config=True,
+        help="""For how many hours every version is kept; then one an hour. What was saved by hand,
+        and what was put back, stays whatever these three say.""",
+    )
+
+    history_hourly_days = Float(
+        1, config=True, help="For how many days one version an hour is kept; then one a day."
+    )
+
+    history_daily_days = Float(
+        30, config=True, help="For how many days one version a day is kept; then none."
+    )
+
+    history_max_mb = Int(
+        64,
+        config=True,
+        min=1,
+        help="No versions are kept of files larger than this, in units of 1,048,576 bytes.",
+    )
+
     conversion_dir = Unicode(
         config=True,
         help="""Folder for the temporary files of conversions (`nbconvert`), which hold plaintext.
@@ -139,13 +226,38 @@ class SecureConfig(LoggingConfigurable):
             raise TraitError(str(error)) from None
         return list(proposal["value"])
 
-    @validate("idle_minutes", "max_hours", "elevation_minutes")
+    @validate("audit_checkpoints_to")
+    def _validate_audit_checkpoints_to(self, proposal: dict[str, Any]) -> list[str]:
+        try:
+            for place in proposal["value"]:
+                check_place(place)
+        except InvalidInput as error:
+            raise TraitError(str(error)) from None
+        return list(proposal["value"])
+
+    @validate("audit_checkpoint_minutes", "idle_minutes", "max_hours", "elevation_minutes")
     def _validate_positive(self, proposal: dict[str, Any]) -> float:
         value = float(proposal["value"])
         # nan compares false with everything, so it is refused here too.
         if not 0 < value < float("inf"):
             raise TraitError(f"SecureConfig.{proposal['trait'].name} must be more than 0.")
         return value
+
+    @property
+    def retention(self) -> Retention:
+        """How long versions are kept. Raises ``PolicyViolation`` for what contradicts itself."""
+        try:
+            return Retention(
+                timedelta(hours=self.history_keep_all_hours),
+                timedelta(days=self.history_hourly_days),
+                timedelta(days=self.history_daily_days),
+            )
+        except (ValueError, OverflowError):
+            raise PolicyViolation(
+                "The settings for how long versions are kept contradict each other.",
+                remedy="In SecureConfig, history_keep_all_hours must be no longer than "
+                "history_hourly_days, and that no longer than history_daily_days.",
+            ) from None
 
     @validate("encrypt")
     def _validate_encrypt(self, proposal: dict[str, Any]) -> list[str]:

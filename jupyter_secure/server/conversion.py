@@ -36,6 +36,7 @@ from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.http_errors import SecureHTTPError, as_http
 from jupyter_secure.server.runtime import runtime_of
+from jupyter_secure.server.token_folder import require_inside
 
 _FORMAT = r"(?P<format>\w+)"
 # A converter takes about a hundred megabytes, a browser or LaTeX beneath it more.
@@ -94,7 +95,9 @@ class _Converting(JupyterHandler):
         assert isinstance(manager, EncryptedContentsManager), "the start-up check comes first"
 
         def read(link: str) -> bytes:
-            return manager.content.read(Path(beside, link), actor).data
+            linked = Path(beside, link)
+            require_inside(str(linked), manager.root_dir)
+            return manager.content.read(linked, actor).data
 
         for error in bring(notebook, folder, read):
             self.log.debug("A linked file is left out of a conversion. %s", error)

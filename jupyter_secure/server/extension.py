@@ -12,6 +12,7 @@ from tornado.web import authenticated
 
 from jupyter_secure.app.setup import settings_record
 from jupyter_secure.errors import PolicyViolation, SecureError
+from jupyter_secure.server import hub
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.identity_provider import TwoFactorIdentityProvider
 from jupyter_secure.server.runtime import refuse_to_start
@@ -46,6 +47,11 @@ def load(app: Any) -> None:
 
 def _check_not_lost(app: Any) -> None:
     provider = type(app.identity_provider).__name__
+    record = settings_record.load(state_dir())
+    if isinstance(app.contents_manager, EncryptedContentsManager) or (record and record.in_effect):
+        # Also where the Hub reads none of the account's settings: sealed notebooks would not open,
+        # and new ones would be written in plain beside them.
+        hub.check(app)
     if isinstance(app.contents_manager, EncryptedContentsManager):
         raise PolicyViolation(
             f"The identity provider is {provider}.",

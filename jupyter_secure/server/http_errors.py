@@ -14,6 +14,8 @@ _STATUS: tuple[tuple[type[errors.SecureError], int], ...] = (
     (errors.TooManyTries, 429),
     (errors.WrongCredentials, 401),
     (errors.WrongCode, 403),
+    (errors.WrongPassword, 403),
+    (errors.WrongPasskey, 403),
     (errors.WrongPassphrase, 403),
     (errors.Locked, 423),
     (errors.VaultSealed, 423),
@@ -24,6 +26,8 @@ _STATUS: tuple[tuple[type[errors.SecureError], int], ...] = (
     (errors.CorruptFile, 422),
     (errors.WrongKey, 422),
     (errors.UnsupportedFormat, 422),
+    (errors.NotInstalled, 501),
+    (errors.RecordUnwritable, 503),
     (errors.StorageFailed, 507),
 )
 

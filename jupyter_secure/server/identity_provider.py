@@ -14,8 +14,11 @@ from jupyter_secure.server.admission import admission_of
 from jupyter_secure.server.api import api_handlers
 from jupyter_secure.server.gate import Gate
 from jupyter_secure.server.login import LoginHandler, LogoutHandler
+from jupyter_secure.server.own_pages import own_pages
+from jupyter_secure.server.passkeys import LOGIN_OPTIONS, LoginOptionsHandler
 from jupyter_secure.server.runtime import Runtime, refuse_to_start, runtime_of
 from jupyter_secure.server.start_up import StartUp
+from jupyter_secure.server.users_page import people_pages
 
 _TOKEN_VARIABLES = ("JUPYTER_TOKEN", "JUPYTER_TOKEN_FILE")
 
@@ -54,17 +57,22 @@ class TwoFactorIdentityProvider(IdentityProvider):
         return True
 
     def get_user(self, handler: RequestHandler) -> User | None:
-        """Return the user whose session the gate found, whatever token or cookie came along."""
-        session = admission_of(handler.request).session
-        if session is None:
+        """Return the user whose session or access token the gate found, and nobody else."""
+        admission = admission_of(handler.request)
+        known = admission.session or admission.token
+        if known is None:
             return None
-        account = self.runtime.state.accounts.get(session.username)
-        display = account.display_name if account else session.username
-        return User(username=session.username, name=display, display_name=display)
+        account = self.runtime.state.accounts.get(known.username)
+        display = account.display_name if account else known.username
+        return User(username=known.username, name=display, display_name=display)
 
     def is_token_authenticated(self, handler: RequestHandler) -> bool:
-        """Never: so nothing is excused from the checks that a token would excuse."""
-        return False
+        """Say whether an access token made the request, by its header and nothing else.
+
+        No page of another site can send that header, so the checks that it excuses from (XSRF,
+        Origin) guard nothing here: the gate looked at no cookie.
+        """
+        return admission_of(handler.request).token is not None
 
     def should_check_origin(self, handler: RequestHandler) -> bool:
         """Skip Jupyter's Referer check where the browser itself vouched for the origin.
@@ -72,11 +80,13 @@ class TwoFactorIdentityProvider(IdentityProvider):
         Our answers forbid the Referer, so Jupyter's own check for downloads would refuse the
         user's own pages. Requests that change something still need their XSRF token.
         """
-        return not admission_of(handler.request).same_origin
+        admission = admission_of(handler.request)
+        return not (admission.same_origin or admission.token is not None)
 
     def get_handlers(self) -> list[tuple[str, object]]:
         """Add our API to the login pages: it is there wherever this provider is."""
-        return [*super().get_handlers(), *api_handlers()]
+        passkey = (f"/{LOGIN_OPTIONS}", LoginOptionsHandler)
+        return [*super().get_handlers(), passkey, *api_handlers(), *people_pages(), *own_pages()]
 
     def validate_security(self, app: Any, ssl_options: dict[str, Any] | None = None) -> None:
         """Check the policy before the socket is bound; the server stops if it does not hold."""

@@ -7,6 +7,7 @@ could write escape sequences to the administrator's terminal, or a line of its o
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 from tornado.log import access_log, app_log, gen_log
@@ -16,6 +17,9 @@ _CONTROLS = {
     code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
     for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
 }
+_QUOTING = "No channel specified, assuming shell"
+# The token of a one-time link, which lets somebody in; Jupyter hides only names that it knows.
+_LINK = re.compile(r"((?:[?&]|%3F|%26)link(?:=|%3D))[^&\s\"'#)]+", re.IGNORECASE)
 _IN_A_MESSAGE = {code: shown for code, shown in _CONTROLS.items() if chr(code) not in "\t\n"}
 
 
@@ -28,6 +32,9 @@ class _Shown(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Escape the message, and all of the texts that are put into it."""
+        if str(record.msg).startswith(_QUOTING):
+            # Jupyter logs a whole message to a kernel, with the code in it, that names no channel.
+            record.msg, record.args = _QUOTING, ()
         if isinstance(record.args, tuple):
             record.args = tuple(_shown(value) for value in record.args)
         try:
@@ -35,6 +42,8 @@ class _Shown(logging.Filter):
         except Exception:  # noqa: BLE001  # a message that does not fit its texts
             return True  # whoever writes it complains, and the caller goes on
         shown = text.translate(self._escapes)
+        if "link" in shown:
+            shown = _LINK.sub(r"\1[secret]", shown)
         if shown != text:
             record.msg, record.args = shown, ()
         return True

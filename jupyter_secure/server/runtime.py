@@ -7,23 +7,33 @@ moments; each asks for the runtime of its server and gets the same one.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
+from tornado.web import RequestHandler
+
 from jupyter_secure.app.content.content import Content
 from jupyter_secure.app.content.coverage import Coverage
 from jupyter_secure.app.content.review import Reviewed
+from jupyter_secure.app.history.housekeeping import Housekeeping
+from jupyter_secure.app.history.keeping import Keeping
+from jupyter_secure.app.history.versions import Versions
 from jupyter_secure.app.state import State
 from jupyter_secure.errors import SecureError
-from jupyter_secure.identity.sessions import SessionPolicy
+from jupyter_secure.identity.sessions import Session, SessionPolicy
 from jupyter_secure.server.background import Background
+from jupyter_secure.server.certificate_watch import CertificateWatch
 from jupyter_secure.server.config import SecureConfig
 from jupyter_secure.server.cookies import CookieJar
 from jupyter_secure.server.kernel_access import KernelAccess
 from jupyter_secure.server.log_lines import keep_lines_whole
-from jupyter_secure.server.sockets import Sockets
+from jupyter_secure.server.record import Record
+from jupyter_secure.server.sockets import CHANGED, Sockets
+from jupyter_secure.server.token_sockets import TokenSockets
+from jupyter_secure.store.audit_folder import AUDIT_DIRECTORY
 
 
 class Runtime:
@@ -40,13 +50,30 @@ class Runtime:
                 idle_minutes=self.config.idle_minutes,
                 max_hours=self.config.max_hours,
                 elevation_minutes=self.config.elevation_minutes,
+                trusted_device_days=self.config.trusted_device_days,
             ),
             key_file=Path(self.config.key_file) if self.config.key_file else None,
+            retention=self.config.retention,
         )
+        #: What takes each save as a version, and looks after them.
+        self.keeping = Keeping(
+            self.state.histories,
+            keeps=self.config.keep_history,
+            most_bytes=self.config.history_max_mb << 20,
+            warn=app.log.warning,
+        )
+        self.housekeeping = Housekeeping(
+            self.state.histories, self.keeping, warn=app.log.warning
+        )
+        folder = Path(self.config.state_dir) / AUDIT_DIRECTORY
+        self.record = Record(folder, self.state.recorder, self.config, app.log)
         self.sockets = Sockets()
+        self.token_sockets = TokenSockets(self.state.access_tokens.rights_of)
         self.kernel_access = KernelAccess(app)
         if self.config.kernels_keep_vault_open:
             self.state.sessions.needed_elsewhere = self.kernel_access.capabilities.any_given
+        #: None without TLS of our own.
+        self.certificate_watch: CertificateWatch | None = None
         #: When the notebooks were looked over last, on the monotonic clock, and what was found.
         self.coverage: tuple[float, Coverage, Reviewed] | None = None
         self.migration = Background(self.state.clock, app.log, self._to_be_counted_anew)
@@ -78,6 +105,20 @@ class Runtime:
             follow_outside_links=self.config.follow_outside_links,
             passphrases=self.state.passphrases,
             one_writer=self.state.one_writer,
+            saves=self.keeping,
+        )
+
+    def versions(self, content: Content, root: str) -> Versions:
+        """Return what people do with the versions of what lies below ``root``."""
+        return Versions(
+            histories=self.state.histories,
+            keeping=self.keeping,
+            content=content,
+            root=Path(root),
+            vault=self.state.vault,
+            locks=self.state.locks,
+            provenance=self.state.provenance,
+            clock=self.state.clock,
         )
 
     def _to_be_counted_anew(self) -> None:
@@ -90,11 +131,31 @@ class Runtime:
         for session in {public_id, *(session.public_id for session in ended)}:
             self.sockets.close(session)
 
+    def rotated(self, handler: RequestHandler, token: str, session: Session) -> None:
+        """Give the browser the new cookie of a session that stepped up; close what ended by that.
+
+        Call it on the event loop with what ``Sessions`` or ``Factors`` returned.
+        """
+        self.cookies.set(handler, self.cookies.session, token)
+        self.close_ended()
+        self.sockets.tell(session.public_id, CHANGED)
+
+    def close_ended(self) -> None:
+        """Notice sessions that have ended by whatever hand, and close their sockets."""
+        self.close_sockets(self.state.sessions.sweep())
+
+    def close_sockets(self, ended: Iterable[Session]) -> None:
+        """Close the sockets of sessions that a sweep found ended."""
+        for session in ended:
+            self.sockets.close(session.public_id)
+
     def close(self) -> None:
         """Throw away unfinished uploads, end every session and wipe the keys."""
         self.migration.close()
+        self.housekeeping.close()
         self.kernel_access.close()
         self.app.contents_manager.uploads.discard_all()
+        self.record.end()
         self.state.close()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import contextlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -13,9 +15,16 @@ from jupyter_server.auth.identity import IdentityProvider
 from jupyter_server.utils import url_path_join
 from tornado.ioloop import PeriodicCallback
 
+from jupyter_secure.app.accounts.wiring import inconsistencies
 from jupyter_secure.crypto.memory import protect_process
-from jupyter_secure.errors import CertificateUnusable, PolicyViolation, SecureError
-from jupyter_secure.server import conversion
+from jupyter_secure.errors import (
+    CertificateUnusable,
+    PolicyViolation,
+    RecordUnwritable,
+    SecureError,
+)
+from jupyter_secure.server import conversion, hub, redirect, token_folder
+from jupyter_secure.server.certificate_watch import CertificateWatch
 from jupyter_secure.server.checkpoints import SealedCheckpoints
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.data import ROUTE as DATA_ROUTE
@@ -23,14 +32,17 @@ from jupyter_secure.server.data import DataHandler
 from jupyter_secure.server.files import SealedFilesHandler
 from jupyter_secure.server.gate import Gate
 from jupyter_secure.server.open_notebook import ROUTE, OpenNotebookHandler
+from jupyter_secure.server.page_config import tell_pages_the_role
 from jupyter_secure.server.runtime import Runtime, refuse_to_start
 from jupyter_secure.store.atomic import remove_debris
 from jupyter_secure.store.places import TLS_DIRECTORY
 from jupyter_secure.transport import certificates
 from jupyter_secure.transport.policy import Listening, TransportSettings, check
-from jupyter_secure.transport.tls import server_context
+from jupyter_secure.transport.tls import ServerCertificate
 
 SWEEP_SECONDS = 5
+#: Whoever ends a session, in another process too, finds its sockets closed within a second.
+SESSIONS_SWEEP_SECONDS = 0.5
 
 # An origin that no administrator means (RFC 2606): a pattern that it matches is for everybody.
 _SOMEONES_SITE = "https://any-site-at-all.invalid"
@@ -43,10 +55,14 @@ class StartUp:
         self._app = app
         self._provider = provider
         self._runtime = runtime
+        # A thread of its own: a database that others keep locked must not stop the event loop, and
+        # those who wait for it elsewhere must not keep this one from closing sockets.
+        self._sweeper = ThreadPoolExecutor(1, thread_name_prefix="jupyter-secure-sweep")
 
     def check(self, ssl_options: dict[str, Any] | None) -> None:
         """Raise ``PolicyViolation`` for the first setting that would break the policy."""
         app, config = self._app, self._runtime.config
+        hub.check(app)
         check(
             Listening(
                 ip=app.ip,
@@ -61,6 +77,7 @@ class StartUp:
                 min_tls=config.min_tls,
             ),
         )
+        redirect.check(app, config.redirect_port)
         if app.certfile:
             certificates.load(app.certfile, app.keyfile, now=self._runtime.state.clock())
         if self._provider.token or app.config.ServerApp.get("token"):
@@ -144,16 +161,21 @@ class StartUp:
         route = url_path_join(self._app.base_url, ROUTE)
         data = url_path_join(self._app.base_url, f"{DATA_ROUTE}(.*)")
         handlers: list[tuple[str, type]] = [(route, OpenNotebookHandler), (data, DataHandler)]
-        for path, handler in conversion.HANDLERS:
+        for path, handler in (*conversion.HANDLERS, *token_folder.HANDLERS):
             handlers.append((url_path_join(self._app.base_url, path), handler))
         self._app.web_app.add_handlers(".*$", handlers)
         self._app.web_app.settings["xsrf_cookie_kwargs"] = self._runtime.cookies.xsrf_attributes
+        tell_pages_the_role(self._app.web_app)
         for what in protect_process():
             self._app.log.warning("The keys are less protected than they could be: %s.", what)
         # Jupyter schedules the binding of its socket on this loop later, so this runs first.
         self._app.io_loop.add_callback(self._last_look, gate)
+        for line in inconsistencies(self._runtime.state.team):
+            self._app.log.warning(line)
         PeriodicCallback(self._sweep, SWEEP_SECONDS * 1000).start()
+        PeriodicCallback(self._end_sessions, SESSIONS_SWEEP_SECONDS * 1000).start()
         atexit.register(self._runtime.close)
+        self._runtime.housekeeping.start()
         Thread(target=self._remove_debris, name="jupyter-secure-debris", daemon=True).start()
 
     def _last_look(self, gate: Gate) -> None:
@@ -168,17 +190,43 @@ class StartUp:
                 )
             server = getattr(app, "_http_server", None)
             if server is not None and app.certfile:
-                server.ssl_options = server_context(
-                    app.certfile,
-                    app.keyfile,
-                    self._runtime.config.min_tls,
-                    client_ca=app.client_ca,
-                )
+                certificate = self._certificate()
+                server.ssl_options = certificate.context
+                self._redirect(certificate)
         except (PolicyViolation, CertificateUnusable) as error:
+            refuse_to_start(app, error)
+        try:
+            self._runtime.record.begin()
+        except RecordUnwritable as error:
             refuse_to_start(app, error)
         # Only now: the gate is known to be in place.
         if self._runtime.config.kernel_data:
             self._runtime.kernel_access.open()
+
+    def _redirect(self, certificate: ServerCertificate) -> None:
+        """Take the second port, if there is to be one, before the first is open."""
+        app, port = self._app, self._runtime.config.redirect_port
+        if port:
+            listener = redirect.RedirectListener(
+                port,
+                app.ip,
+                # Looked up each time: a renewed certificate may have other names.
+                lambda: (*certificate.pair.facts.names, *app.local_hostnames),
+                app.port,
+            )
+            app.io_loop.add_callback(listener.serve)
+
+    def _certificate(self) -> ServerCertificate:
+        app, runtime = self._app, self._runtime
+        certificate = ServerCertificate(
+            app.certfile,
+            app.keyfile,
+            runtime.config.min_tls,
+            now=runtime.state.clock,
+            client_ca=app.client_ca,
+        )
+        runtime.certificate_watch = CertificateWatch(certificate, runtime.state.clock, app.log)
+        return certificate
 
     def _remove_debris(self) -> None:
         """Delete what servers that were killed left half-written, however large the tree is."""
@@ -188,16 +236,26 @@ class StartUp:
         for name, _, _ in os.walk(self._app.contents_manager.root_dir):
             remove_debris(Path(name))
 
-    def _sweep(self) -> None:
-        """End what has run out, on time even if nobody asks."""
+    async def _end_sessions(self) -> None:
+        """Close the sockets of sessions that ended, by a limit or by another process's hand."""
         try:
-            ended = self._runtime.state.sessions.sweep()
-            for session in ended:
-                self._runtime.sockets.close(session.public_id)
-            self._runtime.state.log_in.sweep()
-            self._app.contents_manager.uploads.discard_idle()
+            sweep = self._runtime.state.sessions.sweep
+            loop = asyncio.get_running_loop()
+            self._runtime.close_sockets(await loop.run_in_executor(self._sweeper, sweep))
+            self._runtime.token_sockets.sweep()
         except SecureError:
             self._app.log.exception("Could not look for sessions that have ended.")
+
+    def _sweep(self) -> None:
+        """End what has run out, on time even if nobody asks."""
+        if self._runtime.certificate_watch is not None:
+            self._runtime.certificate_watch.look()
+        try:
+            self._runtime.state.log_in.sweep()
+            self._runtime.state.join.sweep()
+            self._app.contents_manager.uploads.discard_idle()
+        except SecureError:
+            self._app.log.exception("Could not throw away what was left unfinished.")
         # A new key epoch counts within seconds, also where the vault never closes. What is wrong
         # with vault.json the next login tells; till then the present keys do.
         with contextlib.suppress(SecureError):

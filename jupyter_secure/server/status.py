@@ -14,7 +14,8 @@ from anyio.to_thread import run_sync
 import jupyter_secure
 from jupyter_secure.app.content.coverage import Coverage, count
 from jupyter_secure.app.content.review import Reviewed, review
-from jupyter_secure.errors import CertificateUnusable, VaultSealed
+from jupyter_secure.app.history.keeping import Keeping
+from jupyter_secure.errors import VaultSealed
 from jupyter_secure.server.api_handler import SecureAPIHandler
 from jupyter_secure.server.runtime import Runtime
 from jupyter_secure.transport import certificates
@@ -25,6 +26,7 @@ Level = Literal["ok", "warn", "bad"]
 _COUNT_EVERY_SECONDS = 30
 _COUNT_FOR_SECONDS = 2.0
 _FEW_RECOVERY_CODES = 3
+_RENEW = "Renew it: `jupyter secure certificate show` says how."
 
 NOT_SET_UP: dict[str, Any] = {
     "configured": False,
@@ -62,6 +64,7 @@ async def status_of_server(handler: SecureAPIHandler) -> dict[str, Any]:
             state.vault.is_open, state.sessions.stays_open, coverage, _found(is_whole, reviewed)
         ),
         _sessions(handler),
+        _history(handler.runtime.keeping),
     ]
     worst = next((row for level in ("bad", "warn") for row in rows if row.level == level), None)
     account = state.accounts.get(session.username)
@@ -99,20 +102,24 @@ async def status_of_server(handler: SecureAPIHandler) -> dict[str, Any]:
 def _connection(handler: SecureAPIHandler, now: datetime) -> Protection:
     name, label = "connection", "Connection"
     stream = handler.request.connection.stream  # type: ignore[union-attr]  # HTTP/1 only
-    app = handler.runtime.app
     if not isinstance(stream.socket, ssl.SSLSocket):
         how = "HTTPS at the proxy" if handler.request.protocol == "https" else "UNIX socket"
         return Protection(name, label, "ok", how)
     version = (stream.socket.version() or "TLS").replace("TLSv", "TLS ")
-    try:
-        certificate = certificates.load(app.certfile, app.keyfile, now=now)
-    except CertificateUnusable as error:
-        return Protection(name, label, "bad", "certificate", error.what, error.remedy)
-    days = certificate.days_left(now)
+    watch = handler.runtime.certificate_watch
+    assert watch is not None  # it made the context that this very connection came through
+    pair, problem = watch.certificate.pair, watch.certificate.problem
+    days = pair.days_left(now)
     summary = f"{version} · certificate {days} days"
+    if now >= pair.facts.not_after:
+        sentence = f"The certificate expired on {pair.facts.not_after:%d %B %Y}"
+        return Protection(name, label, "bad", summary, sentence, _RENEW)
+    if problem is not None:
+        sentence = "The new certificate cannot be used; the old one stays"
+        return Protection(name, label, "warn", summary, sentence, str(problem))
     if days < certificates.RENEW_WITHIN_DAYS:
         sentence = f"The certificate expires in {days} days"
-        return Protection(name, label, "warn", summary, sentence, "Renew it before then.")
+        return Protection(name, label, "warn", summary, sentence, _RENEW)
     return Protection(name, label, "ok", summary)
 
 
@@ -168,6 +175,20 @@ def _sessions(handler: SecureAPIHandler) -> Protection:
     others = len(handler.runtime.state.sessions.live(handler.session.username)) - 1
     summary = "this one only" if others < 1 else f"{others} other{'' if others == 1 else 's'}"
     return Protection("session", "Sessions", "ok", summary)
+
+
+def _history(keeping: Keeping) -> Protection:
+    name, label = "history", "History"
+    if not keeping.keeps:
+        # As with a key file above: chosen by an administrator, and said.
+        return Protection(name, label, "ok", "no versions are kept")
+    problems = keeping.problems
+    if problems:
+        summary = f"{_files(len(problems))} without a version of the last save"
+        return Protection(
+            name, label, "warn", summary, problems[0].what, problems[0].remedy or problems[0].why
+        )
+    return Protection(name, label, "ok", "a version at each save")
 
 
 def _files(count: int, what: str = "file") -> str:

@@ -12,8 +12,13 @@ from pathlib import Path
 import pytest
 
 from jupyter_secure.app.content.provenance import Provenance
+from jupyter_secure.app.login.devices import Devices
+from jupyter_secure.app.login.drift import Drift
 from jupyter_secure.app.login.elevate import Elevate
+from jupyter_secure.app.login.enrolments import Enrolments
+from jupyter_secure.app.login.factors import Factors
 from jupyter_secure.app.login.log_in import LogIn
+from jupyter_secure.app.login.passkey_answers import PasskeyAnswers
 from jupyter_secure.app.login.sessions import Sessions
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM
 from jupyter_secure.errors import SecureError
@@ -24,6 +29,10 @@ from jupyter_secure.store.accounts import DatabaseAccounts
 from jupyter_secure.store.attempts import DatabaseAttempts
 from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
+from jupyter_secure.store.devices import DatabaseDevices
+from jupyter_secure.store.enrolments import DatabaseEnrolments
+from jupyter_secure.store.factors import DatabaseFactors
+from jupyter_secure.store.passkeys import DatabasePasskeys
 from jupyter_secure.store.sessions import DatabaseSessions
 from jupyter_secure.vault.catalogue import Catalogue
 from jupyter_secure.vault.keyring import Keyring
@@ -78,12 +87,34 @@ class Place:
             run_id=self.run_id,
             clock=self.clock,
         )
+        self.passkeys = DatabasePasskeys(self.database)
+        self.passkey_answers = PasskeyAnswers(store=self.passkeys, clock=self.clock)
+        self.drift = Drift()
+        self.devices = Devices(
+            store=DatabaseDevices(self.database),
+            accounts=self.accounts,
+            clock=self.clock,
+            trusted_days=self.policy.trusted_device_days,
+        )
+        self.factor_store = DatabaseFactors(self.database)
+        self.factors = Factors(store=self.factor_store, sessions=self.sessions)
+        self.enrolments = Enrolments(
+            vault=self.vault,
+            store=DatabaseEnrolments(self.database),
+            factors=self.factor_store,
+            attempts=self.attempts,
+            sessions=self.sessions,
+            clock=self.clock,
+        )
         self.log_in = LogIn(
             keyring=lambda: self.foundation.keyring,
             accounts=self.accounts,
             attempts=self.attempts,
             sessions=self.sessions,
             clock=self.clock,
+            passkey_answers=self.passkey_answers,
+            devices=self.devices,
+            drift=self.drift,
         )
         self.elevate = Elevate(
             vault=self.vault,
@@ -91,6 +122,8 @@ class Place:
             attempts=self.attempts,
             sessions=self.sessions,
             clock=self.clock,
+            passkey_answers=self.passkey_answers,
+            drift=self.drift,
         )
 
     def clock(self) -> datetime:

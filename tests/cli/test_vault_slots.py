@@ -7,6 +7,9 @@ from collections.abc import Callable
 import pytest
 from support.home import PASSWORD, Home
 
+from jupyter_secure.store.vault_file import change_keyring, load_keyring
+from jupyter_secure.vault.keyring_passkeys import with_passkey
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -103,3 +106,19 @@ def test_one_source_of_the_key(run: Run, home: Home) -> None:
     done = run("vault", "slots", "add", "--key-file", str(path), "--password-stdin", given="wrong")
     assert done.returncode == 1
     assert not path.exists()
+
+
+def test_passkey(run: Run, home: Home) -> None:
+    """A passkey that opens the vault is listed by its id, and can be taken away here."""
+    keyring = load_keyring(home.state)
+    root = keyring.open_with_password("alice", PASSWORD)
+    change_keyring(home.state, lambda now: with_passkey(now, root, "0123456789abcdef", bytes(32)))
+    listed = run("vault", "slots")
+    assert "0123456789abcdef  passkey  256 bits" in listed.stdout
+    facts = json.loads(run("vault", "slots", "--json").stdout)
+    assert [one["kind"] for one in facts["slots"]] == ["password", "passkey"]
+    assert "or the passkey 0123456789abcdef" in run("vault", "status").stdout
+    removing = ("remove", "0123456789abcdef", "--password-stdin")
+    removed = run("vault", "slots", *removing, given=PASSWORD)
+    assert (removed.returncode, removed.stderr) == (0, "")
+    assert load_keyring(home.state).passkeys == ()

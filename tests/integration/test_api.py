@@ -23,6 +23,7 @@ SPECIFICATION = yaml.safe_load(
 )
 API = "/jupyter-secure/api"
 GIVE = {"passphrase": "violet harbour ninety ducks"}
+NO_PASSKEY = "/account/passkeys/0123456789abcdef"
 SEAL = {"mode": "sealed", **GIVE}
 
 
@@ -72,8 +73,54 @@ def check(method: str, path: str, answer: requests.Response) -> None:
     [
         ("GET", "/status", "/status", None, 200, None),
         ("POST", "/activity", "/activity", None, 204, None),
+        ("GET", "/audit", "/audit?limit=20", None, 200, None),
+        ("GET", "/audit", "/audit?limit=501", None, 400, "invalid-input"),
+        ("GET", "/account", "/account", None, 200, None),
+        ("POST", "/account/password", "/account/password", {"current": "x"}, 400, "invalid-input"),
+        (
+            "POST",
+            "/account/password",
+            "/account/password",
+            {"current": "x", "new": "an otter under Hay bridge"},
+            403,
+            "wrong-password",
+        ),
+        (
+            "POST",
+            "/account/password",
+            "/account/password",
+            {"current": "x", "new": "short"},
+            400,
+            "weak-password",
+        ),
+        ("POST", "/account/totp", "/account/totp", None, 423, "elevation-required"),
+        ("PUT", "/account/totp", "/account/totp", {"code": "1"}, 423, "elevation-required"),
+        ("DELETE", "/account/totp", "/account/totp", None, 423, "elevation-required"),
+        (
+            "POST",
+            "/account/recovery-codes",
+            "/account/recovery-codes",
+            None,
+            423,
+            "elevation-required",
+        ),
+        ("GET", "/account/devices", "/account/devices", None, 200, None),
+        ("DELETE", "/account/devices/{id}", "/account/devices/none", None, 404, "not-found"),
+        ("DELETE", "/account/devices", "/account/devices", None, 204, None),
+        ("DELETE", "/sessions", "/sessions", None, 400, "invalid-input"),
+        ("DELETE", "/sessions", "/sessions?scope=others", None, 200, None),
         ("POST", "/elevate", "/elevate", {"code": "000000"}, 403, "wrong-code"),
         ("POST", "/elevate", "/elevate", {"code": 5}, 400, "invalid-input"),
+        ("POST", "/elevate", "/elevate", {"passkey": {}}, 403, "wrong-passkey"),
+        ("POST", "/elevate/options", "/elevate/options", None, 404, "not-found"),
+        ("GET", "/account/passkeys", "/account/passkeys", None, 200, None),
+        ("POST", "/account/passkeys", "/account/passkeys", {}, 423, "elevation-required"),
+        ("POST", "/account/passkeys/options", "/account/passkeys/options", None, 423, None),
+        ("PATCH", "/account/passkeys/{id}", NO_PASSKEY, {"name": "x"}, 404, "not-found"),
+        ("DELETE", "/account/passkeys/{id}", NO_PASSKEY, None, 423, "elevation-required"),
+        ("POST", "/account/passkeys/{id}/vault", f"{NO_PASSKEY}/vault", None, 423, None),
+        ("PUT", "/account/passkeys/{id}/vault", f"{NO_PASSKEY}/vault", {}, 423, None),
+        ("DELETE", "/account/passkeys/{id}/vault", f"{NO_PASSKEY}/vault", None, 423, None),
         ("POST", "/elevate", "/elevate", {}, 400, "invalid-input"),
         ("POST", "/elevate", "/elevate", ["code"], 400, "invalid-input"),
         ("POST", "/elevate", "/elevate", b"not json", 400, None),
@@ -246,3 +293,42 @@ def test_installed_and_not_set_up(tmp_path: Path) -> None:
     check("GET", "/status", answer)
     assert answer.json()["configured"] is False
     assert "jupyter secure init" in answer.json()["remedy"]
+
+
+def test_access_tokens_as_described(server: LiveServer) -> None:
+    """Making, listing and revoking answer as the specification says, elevated or not."""
+    server.home.forget_tries()
+    client = server.logged_in()
+    wanted = {"name": "t", "rights": ["read"], "folder": "dir", "days": 3}
+
+    def post(body: object) -> requests.Response:
+        answer = client.post(f"{API}/tokens", json=body)
+        check("POST", "/tokens", answer)
+        return answer
+
+    assert post(wanted).status_code == 423
+    assert client.elevate().ok
+    made = post(wanted)
+    assert made.status_code == 201
+    wrong: tuple[dict[str, object], ...] = (
+        {"name": ""},
+        {"name": 5},
+        {"rights": []},
+        {"rights": ["fly"]},
+        {"rights": ["manage"]},
+        {"rights": "read"},
+        {"folder": "../x"},
+        {"folder": 5},
+        {"days": 0},
+        {"days": 1000},
+        {"days": "3"},
+        {"days": True},
+    )
+    for change in wrong:
+        assert post({**wanted, **change}).status_code == 400, change
+    assert post(["name"]).status_code == 400
+    check("GET", "/tokens", client.get(f"{API}/tokens"))
+    for status in (204, 404):
+        answer = client.delete(f"{API}/tokens/{made.json()['id']}")
+        assert answer.status_code == status
+        check("DELETE", "/tokens/{id}", answer)

@@ -36,7 +36,7 @@ def work(server: LiveServer) -> Path:
 @pytest.fixture
 def saved(client: Client, work: Path) -> Path:
     """A notebook that was saved twice; ``before`` holds the first version."""
-    assert client.save("a.ipynb", notebook("first")).ok
+    assert client.save("a.ipynb", notebook("canary-first")).ok
     assert client.post("/api/contents/a.ipynb/checkpoints").status_code == 201
     shutil.copy(work / "a.ipynb", work.parent / "before")
     assert client.save("a.ipynb", notebook("second")).ok
@@ -63,7 +63,7 @@ def test_no_way_opens_it(
     answer = client.request(method, path)
     assert answer.status_code == 409
     assert "is not the version that was saved last" in answer.text
-    assert "first" not in answer.text
+    assert "canary-first" not in answer.text
     assert "is not the version that was saved last" in server.log
 
 
@@ -78,7 +78,7 @@ def test_no_way_follows_a_link_in_its_place(
     try:
         answer = client.request(method, path)
         assert answer.status_code == 409
-        assert "first" not in answer.text
+        assert "canary-first" not in answer.text
         findings = client.get(f"{API}/catalogue/a.ipynb").json()["findings"]
         assert ("a.ipynb", "rolled-back") in [(one["path"], one["finding"]) for one in findings]
     finally:
@@ -89,10 +89,10 @@ def test_no_way_follows_a_link_in_its_place(
 def test_no_copy_of_its_folder_opens_it(client: Client, work: Path) -> None:
     """A folder with a file that is not as it was left is not copied."""
     client.put("/api/contents/held", json={"type": "directory"})
-    for text in ("first", "second"):
+    for text in ("canary-first", "second"):
         assert client.save("held/x.ipynb", notebook(text)).ok
         shutil.copy(work / "held/x.ipynb", work.parent / text)
-    shutil.copy(work.parent / "first", work / "held/x.ipynb")
+    shutil.copy(work.parent / "canary-first", work / "held/x.ipynb")
     answer = client.post("/api/contents", json={"copy_from": "held"})
     assert (answer.status_code, answer.json()["reason"]) == (409, "rolled-back")
     assert not (work / "held-Copy1").exists()
@@ -113,7 +113,7 @@ def test_review_and_accept(client: Client, saved: Path) -> None:
     assert answer.json() == {"accepted": 1, "failures": []}
     status = client.get(f"{API}/status").json()
     assert status["catalogue"] == {"findings": 0, "checked": "whole"}
-    assert "first" in client.get("/api/contents/a.ipynb").text
+    assert "canary-first" in client.get("/api/contents/a.ipynb").text
 
 
 def test_restore(client: Client, saved: Path, work: Path) -> None:
@@ -124,7 +124,7 @@ def test_restore(client: Client, saved: Path, work: Path) -> None:
     assert client.get("/api/contents/a.ipynb").status_code == 409
     answer = client.post(f"{API}/catalogue/a.ipynb", json={"action": "restore"})
     assert answer.json() == {"restored": 1}
-    assert "first" in client.get("/api/contents/a.ipynb").text
+    assert "canary-first" in client.get("/api/contents/a.ipynb").text
     assert status["configured"]
 
 

@@ -21,3 +21,9 @@ def test_each_server_and_purpose_has_its_own_name() -> None:
     """Servers on one host, and the two steps of one login, do not read each other's cookies."""
     names = [CookieJar("/", tag) for tag in ("a-1", "a-2", "b-1")]
     assert len({name for jar in names for name in (jar.session, jar.login)}) == 6
+
+
+def test_a_device_is_known_whatever_the_port() -> None:
+    """A server that gets another port at its next start knows its devices; another vault's not."""
+    names = [CookieJar("/", tag).device for tag in ("a-1", "a-2", "b-1")]
+    assert names[0] == names[1] != names[2]

@@ -26,6 +26,25 @@ def logged(log: logging.Logger, message: str, *args: object) -> str:
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
+        (
+            "GET /jupyter-secure/join?link=AbC-_9 (@::1)",
+            "GET /jupyter-secure/join?link=[secret] (@::1)",
+        ),
+        ("uri='/x?a=b&link=AbC&c=d'", "uri='/x?a=b&link=[secret]&c=d'"),
+        ("next=%2Fjoin%3Flink%3DAbC HTTP", "next=%2Fjoin%3Flink%3D[secret] HTTP"),
+        ("blinking links: a link", "blinking links: a link"),
+    ],
+)
+def test_links_are_not_logged(log: logging.Logger, given: str, shown: str) -> None:
+    """The token of a one-time link is in no line, whoever writes it."""
+    keep_lines_whole(log)
+    assert logged(log, given) == shown
+    assert logged(access_log, "%s", given) == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
         ("plain, ünïcode and 100 %", "plain, ünïcode and 100 %"),
         ("\x1b[31m", r"\x1b[31m"),
         ("a\nb\r", r"a\x0ab\x0d"),
@@ -38,6 +57,14 @@ def test_what_is_put_into_a_message(log: logging.Logger, given: str, shown: str)
     keep_lines_whole(log)
     assert logged(log, "path %s", given) == f"path {shown}"
     assert logged(gen_log, "path %s", given) == f"path {shown}"
+
+
+def test_code_on_its_way_to_a_kernel(log: logging.Logger) -> None:
+    """A message that Jupyter would quote as a whole is named and not quoted."""
+    keep_lines_whole(log)
+    message = {"content": {"code": "password = 'secret'"}}
+    said = logged(log, "No channel specified, assuming shell: %s", message)
+    assert said == "No channel specified, assuming shell"
 
 
 def test_messages_of_several_lines(log: logging.Logger) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from jupyter_secure.server.login import safe_next
+from jupyter_secure.server.page import safe_next
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_old_tallies_go(store: Attempts, database: Database) -> None:
     """The table does not grow forever with names that were tried once."""
     for number in range(50):
         store.reserve(f"old {number}", PER_ACCOUNT, NOW)
-    store.reserve("new", PER_ACCOUNT, NOW + timedelta(days=2))
+    store.reserve("new", PER_ACCOUNT, NOW + timedelta(days=8))
     with database.reading() as connection:
         count = connection.execute(select(func.count()).select_from(schema.attempts)).scalar()
     assert count == 1

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -93,3 +95,30 @@ def test_remove_created_before(store: SessionStore) -> None:
     assert store.remove_created_before(NOW - timedelta(hours=12)) == 1
     assert [one.public_id for one in store.of_run("another server")] == ["new"]
     assert store.of_run("killed") == ()
+
+
+def test_what_another_process_changes_counts_at_once(tmp_path: Path) -> None:
+    """A session that somebody else ended is not found at the next look, nor an account as it was.
+
+    Both are asked for at every request, and kept in memory between two changes.
+    """
+    path = tmp_path / "state.db"
+    with closing(Database.create(path)) as database, closing(Database.open(path)) as other:
+        accounts, others = DatabaseAccounts(database), DatabaseAccounts(other)
+        accounts.add(Account("alice", "Alice", b"x", -1, True, NOW), ())
+        kept, ending = DatabaseSessions(database), DatabaseSessions(other)
+        for name in ("one", "two"):
+            kept.add(session(name))
+        assert kept.by_digest(session("one").id_digest) == session("one")
+        assert kept.by_digest(session("two").id_digest) == session("two")
+        found = accounts.get("alice")
+        assert found is not None
+        assert found.totp_last_step == -1
+        assert ending.elevate("two", NOW) is not None
+        assert kept.by_digest(session("two").id_digest) == session("two", elevated_until=NOW)
+        assert ending.remove("one")
+        assert kept.by_digest(session("one").id_digest) is None
+        assert others.accept_step("alice", 7)
+        found = accounts.get("alice")
+        assert found is not None
+        assert found.totp_last_step == 7

@@ -17,6 +17,7 @@ from jupyter_secure.errors import InvalidInput, StateUnusable
 from jupyter_secure.store import places
 from jupyter_secure.store.atomic import AtomicFile
 from jupyter_secure.store.database import Database
+from jupyter_secure.store.links import leave_out_links
 from jupyter_secure.store.temporary import TEMPORARY_PREFIX
 from jupyter_secure.store.vault_file import load_keyring
 
@@ -69,6 +70,7 @@ def _database(state: Path) -> bytes:
     try:
         copy.touch(mode=0o600, exist_ok=False)
         database.copy_to(copy)
+        leave_out_links(copy)
         return copy.read_bytes()
     except OSError as error:
         raise StateUnusable(

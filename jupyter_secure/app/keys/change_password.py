@@ -7,6 +7,8 @@ from jupyter_secure.errors import WeakPassword
 from jupyter_secure.identity import passwords
 from jupyter_secure.identity.accounts import normalise_username
 from jupyter_secure.store import places
+from jupyter_secure.store.database import Database
+from jupyter_secure.store.factors import DatabaseFactors
 from jupyter_secure.store.vault_file import change_keyring, load_keyring
 from jupyter_secure.vault.keyring import Keyring
 
@@ -31,12 +33,15 @@ def change_password(
 ) -> None:
     """Let ``new`` open the vault instead of ``old``. Takes some tenths of a second.
 
-    Root key, recovery key and files stay as they are. Raises ``WrongKey``, ``WeakPassword``,
-    ``InvalidInput``, ``NotSetUp``, ``StateUnusable`` or ``StorageFailed``, and then ``old`` is
-    still the password.
+    Root key, recovery key and files stay as they are. Every session of the account ends, on every
+    server that runs on this state, and its devices are forgotten. Raises ``WrongKey``,
+    ``WeakPassword``, ``InvalidInput``, ``NotSetUp``, ``StateUnusable`` or ``StorageFailed``, and
+    then ``old`` is still the password.
     """
     check_new(username, old, new)
     name = normalise_username(username)
+    # Opened first: a database that cannot be used is told of while nothing has changed.
+    database = Database.open(places.state_dir() / places.DATABASE_FILE)
 
     def change(keyring: Keyring) -> Keyring:
         root = keyring.open_with_password(name, old)
@@ -48,4 +53,8 @@ def change_password(
         changed.open_with_password(name, new).wipe()
         return changed
 
-    change_keyring(places.state_dir(), change)
+    try:
+        change_keyring(places.state_dir(), change)
+        DatabaseFactors(database).raise_generation(name, None)
+    finally:
+        database.close()

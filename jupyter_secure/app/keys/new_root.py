@@ -38,12 +38,19 @@ class Kept:
     """Who opens the vault afterwards: the account that does it, and key files.
 
     Other slots cannot be kept, as nobody here knows what opens them; ``drop_others`` lets them go.
+    Those of passkeys always go: that locks nobody out, and their owners let them open the vault
+    again.
     """
 
     username: str
     password: str = field(repr=False)
     key_files: tuple[Path, ...] = ()
     drop_others: bool = False
+
+
+def passkeys_that_open() -> int:
+    """Return how many passkeys open the vault, and will not after a change of the root key."""
+    return len(load_keyring(places.state_dir()).passkeys)
 
 
 def is_begun() -> bool:
@@ -140,6 +147,7 @@ def _with_new_root(
     keys = [read_key_file(path) for path in kept.key_files]
     try:
         named = {name, *_names_of(keyring, keys, kept.key_files)}
+        named |= {slot.name for slot in keyring.passkeys}
         lost = [one for one in keyring.names if one not in named]
         if lost and not kept.drop_others:
             raise Conflict(
@@ -147,7 +155,8 @@ def _with_new_root(
                 why="A new root key cannot be wrapped for them: that takes their passwords, or "
                 "their key files.",
                 remedy="Add --keep-key-file PATH for a key file. Add --drop-other-slots to lock "
-                "the others out; those accounts have to be set up anew.",
+                "the others out; those accounts then get a new password by `jupyter secure user "
+                "reset-password`.",
             )
         changed = keyring.with_new_root(old, new, newest_epoch(old, keyring, folders) + 1)
         changed = changed.add_password_slot(new, name, kept.password, profile=profile)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from jupyter_secure.crypto.aead import InvalidSeal
 from jupyter_secure.errors import Conflict, StateUnusable
-from jupyter_secure.identity import totp
+from jupyter_secure.identity import passkeys, totp
+from jupyter_secure.identity.passkeys import Passkey
 from jupyter_secure.store import places
 from jupyter_secure.store.accounts import DatabaseAccounts
 from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
+from jupyter_secure.store.passkeys import DatabasePasskeys
 from jupyter_secure.store.rekeying import rekey
 from jupyter_secure.vault.catalogue import Catalogue
 from jupyter_secure.vault.catalogue_rows import CatalogueKeys, Rows
@@ -29,9 +31,12 @@ def require_whole(state: Path, root: RootKey) -> None:
     try:
         for account in DatabaseAccounts(database).list():
             try:
-                totp.open_secret(key, account.username, account.totp_secret_sealed)
+                if account.totp_secret_sealed:
+                    totp.open_secret(key, account.username, account.totp_secret_sealed)
             except InvalidSeal:
                 raise _unreadable(account.username) from None
+            for passkey in DatabasePasskeys(database).of_account(account.username):
+                passkeys.unseal(root.derive(passkeys.PURPOSE), passkey)
         whole = Catalogue(DatabaseCatalogue(database), root.derive).check()
     finally:
         database.close()
@@ -51,6 +56,8 @@ def rekey_state(database: Database, old: RootKey, new: RootKey) -> None:
     old_key, new_key = old.derive(totp.SECRET_PURPOSE), new.derive(totp.SECRET_PURPOSE)
 
     def reseal(username: str, sealed: bytes) -> bytes:
+        if not sealed:
+            return sealed  # it has passkeys only
         try:
             totp.open_secret(new_key, username, sealed)
         except InvalidSeal:
@@ -63,12 +70,28 @@ def rekey_state(database: Database, old: RootKey, new: RootKey) -> None:
             raise _unreadable(username) from None
         return totp.seal_secret(new_key, username, secret)
 
+    old_passkeys, new_passkeys = old.derive(passkeys.PURPOSE), new.derive(passkeys.PURPOSE)
+
+    def reseal_passkey(passkey: Passkey) -> bytes:
+        try:
+            passkeys.unseal(new_passkeys, passkey)
+        except StateUnusable:
+            credential = passkeys.unseal(old_passkeys, passkey)
+        else:
+            return passkey.credential  # as above
+        return passkeys.seal(new_passkeys, passkey.username, passkey.credential_id, credential)
+
     def rekey_catalogue(rows: Rows) -> None:
         sealed = rows.head()
         if sealed is not None and CatalogueKeys(new.derive).open_head(sealed) is None:
             Catalogue(DatabaseCatalogue(database), old.derive).rekey(rows, new.derive)
 
-    rekey(database, reseal_secret=reseal, rekey_catalogue=rekey_catalogue)
+    rekey(
+        database,
+        reseal_secret=reseal,
+        reseal_passkey=reseal_passkey,
+        rekey_catalogue=rekey_catalogue,
+    )
 
 
 def _unreadable(username: str) -> StateUnusable:

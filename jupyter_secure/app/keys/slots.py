@@ -14,6 +14,7 @@ from jupyter_secure.store import places
 from jupyter_secure.store.key_file import make_key_file, read_key_file
 from jupyter_secure.store.vault_file import change_keyring
 from jupyter_secure.vault.keyring import Keyring
+from jupyter_secure.vault.keyring_passkeys import without_passkeys
 from jupyter_secure.vault.keys import RootKey
 
 DEFAULT_NAME = "key file"
@@ -62,21 +63,24 @@ def add_key_file(root: RootKey, path: Path, name: str = DEFAULT_NAME) -> Added:
 
 
 def remove_slot(root: RootKey, name: str) -> None:
-    """Let a key file open the vault no more; the file itself stays where it is.
+    """Let a key file or a passkey open the vault no more; the file stays, and so does the passkey.
 
     The recovery key needs no slot, and an account's slot is its login, so neither goes. Raises
     ``NotFound``, ``Refused`` for an account's slot, ``WrongKey`` for another vault's root key.
     """
 
     def change(keyring: Keyring) -> Keyring:
-        known = {slot.name for slot in keyring.key_files}
+        key_files = {slot.name for slot in keyring.key_files}
+        passkeys = {slot.name for slot in keyring.passkeys}
+        known = key_files | passkeys
         accounts = {slot.name for slot in keyring.slots}
         # As it stands in the list, or as a person types it.
         found = next((one for one in (name, _normal(name)) if one in known | accounts), None)
         if found is None:
             listed = ", ".join(sorted(known)) or "none"
             raise NotFound(
-                f"The vault has no slot “{name}”.", remedy=f"Its key files are: {listed}."
+                f"The vault has no slot “{name}”.",
+                remedy=f"Its key files and passkeys are: {listed}.",
             )
         if found in accounts:
             raise Refused(
@@ -84,6 +88,8 @@ def remove_slot(root: RootKey, name: str) -> None:
                 why="Without it nobody could log in as that account any more.",
                 remedy="Change the password with `jupyter secure vault password`.",
             )
+        if found in passkeys:
+            return without_passkeys(keyring, root, {found})
         return keyring.remove_key_file(root, found)
 
     change_keyring(places.state_dir(), change)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_secure.app.content.content import Content
-from jupyter_secure.app.content.passphrases import Passphrases, opening_key
+from jupyter_secure.app.content.passphrases import Passphrases, opening_key, opening_keys
 from jupyter_secure.app.login.budget import Budget
 from jupyter_secure.errors import Conflict, InvalidInput, Refused, VaultSealed
 from jupyter_secure.identity.clock import Clock
 from jupyter_secure.identity.throttle import Attempts, passphrase_key
 from jupyter_secure.locks import Actor, LockMode, LockStore
+from jupyter_secure.vault.envelope import Header
 from jupyter_secure.vault.vault import Vault
 
 
@@ -25,7 +27,10 @@ class OpenLocked:
         passphrases: Passphrases,
         attempts: Attempts,
         clock: Clock,
+        kept: Callable[[bytes], Header | None] = lambda _: None,
     ) -> None:
+        """``kept`` gives the header of the sealed key to a file's earlier versions."""
+        self._kept = kept
         self._vault = vault
         self._locks = locks
         self._passphrases = passphrases
@@ -45,7 +50,15 @@ class OpenLocked:
         name = f"“{key}”"
         header = content.header(path)
         lock = self._locks.get(key)
-        if header is None or not header.needs_passphrase:
+        # Where locking was cut short, the earlier versions may be under a passphrase that the file
+        # is not under yet, or not any more.
+        kept = self._kept(header.file_id) if header is not None else None
+        closed = {
+            one.stanza.derivation: one
+            for one in (header, kept)
+            if one is not None and one.needs_passphrase
+        }
+        if header is None or not closed:
             if lock is not None and lock.mode is LockMode.SEALED:
                 raise Conflict(
                     f"{name} is not under its passphrase any more.",
@@ -55,5 +68,16 @@ class OpenLocked:
                 )
             raise InvalidInput(f"{name} is not locked with a passphrase.")
         with self._budget.one_try(actor.username, None):
-            opening = opening_key(self._vault, header, passphrase, name)
-        self._passphrases.hold(actor.session, header.file_id, opening)
+            for opening in opening_keys(self._vault, closed.values(), passphrase, name):
+                self._passphrases.hold(actor.session, header.file_id, opening)
+
+    def deleted(self, file_id: bytes, passphrase: str, actor: Actor) -> None:
+        """Open the versions of a deleted file that was under a passphrase; errors as above."""
+        if actor.username is None:
+            raise Refused("Only someone who is logged in can open a locked file.", remedy="Log in.")
+        header = self._kept(file_id)
+        if header is None or not header.needs_passphrase:
+            raise InvalidInput("This notebook is not locked with a passphrase.")
+        with self._budget.one_try(actor.username, None):
+            opening = opening_key(self._vault, header, passphrase, "this notebook")
+        self._passphrases.hold(actor.session, file_id, opening)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jupyter_secure.app.content import coverage
-from jupyter_secure.app.setup import settings_file, state_folder, traces
+from jupyter_secure.app.setup import hub, settings_file, state_folder, traces
 from jupyter_secure.app.setup.effective_settings import EffectiveSettings, effective_settings
+from jupyter_secure.app.setup.own_certificate import how_to_renew
 from jupyter_secure.app.setup.required_settings import not_in_effect
 from jupyter_secure.errors import NotSetUp, SecureError
 from jupyter_secure.store import places
@@ -85,6 +86,8 @@ def report(root: Path, now: datetime) -> Report:
         permissions,
         _guarded("traces", "Traces", lambda: _traces(root)),
     ]
+    if hub.in_environment():
+        findings.append(Finding("hub", "JupyterHub", "warn", hub.FINDING, hub.REMEDY))
     return Report(True, state, tuple(findings))
 
 
@@ -148,14 +151,8 @@ def _connection(effective: EffectiveSettings, now: datetime) -> Finding:
         f"({', '.join(certificate.facts.names[:3])})"
     )
     if days < certificates.RENEW_WITHIN_DAYS:
-        return Finding("connection", label, "warn", summary, _how_to_renew(certificate))
+        return Finding("connection", label, "warn", summary, how_to_renew(certificate.certfile))
     return Finding("connection", label, "ok", summary)
-
-
-def _how_to_renew(certificate: certificates.Certificate) -> str:
-    if certificate.certfile.parent == places.state_dir() / places.TLS_DIRECTORY:
-        return "Run `jupyter secure init --renew-certificate`."
-    return f"Renew {certificate.certfile}; a running server takes the new one by itself."
 
 
 def _two_factor(state: Path) -> Finding:
@@ -198,6 +195,8 @@ def _vault(state: Path, effective: EffectiveSettings) -> Finding:
             " open", f" and {_count(len(keyring.key_files), 'key file')} open"
         )
         summary = summary.replace("opens", "open")
+    if keyring.passkeys:
+        summary += f" · {_count(len(keyring.passkeys), 'passkey')} too"
     if given := str(effective.get("SecureConfig", "key_file", "")):
         key = read_key_file(Path(given).expanduser())
         try:

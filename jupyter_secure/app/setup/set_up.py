@@ -7,7 +7,6 @@ nothing on the disk has changed, and when ``commit`` fails nothing has either.
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +14,15 @@ from typing import Any
 
 from jupyter_secure.app.setup import settings_file, settings_record, state_folder, traces
 from jupyter_secure.app.setup.effective_settings import effective_settings
+from jupyter_secure.app.setup.own_certificate import (
+    CERTIFICATE_DAYS,
+    CERTIFICATE_FILE,
+    KEY_FILE,
+    machine_names,
+)
 from jupyter_secure.app.setup.required_settings import not_in_effect, required_settings
 from jupyter_secure.crypto import x509
-from jupyter_secure.errors import Conflict, NotSetUp, StateUnusable
+from jupyter_secure.errors import StateUnusable
 from jupyter_secure.identity import passwords, recovery_codes, totp
 from jupyter_secure.identity.accounts import Account, normalise_username
 from jupyter_secure.store import places
@@ -29,11 +34,6 @@ from jupyter_secure.transport import certificates
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.recovery_key import encode_recovery_key
-
-# A year and a month. Apple's clients refuse server certificates good for more than 398 days.
-CERTIFICATE_DAYS = 397
-CERTIFICATE_FILE = "cert.pem"
-KEY_FILE = "key.pem"
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,6 @@ def check_username(text: str) -> str:
 def check_password(password: str, username: str) -> None:
     """Raise WeakPassword, with a remedy, when the password would be guessed."""
     passwords.check_strength(password, username)
-
-
-def machine_names() -> tuple[str, ...]:
-    """Return the names under which this machine's own browsers, and its neighbours, reach it."""
-    return tuple(dict.fromkeys(("localhost", "127.0.0.1", "::1", socket.gethostname().lower())))
 
 
 def check(wishes_certfile: Path | None, wishes_keyfile: Path | None, now: datetime) -> None:
@@ -226,29 +221,3 @@ def _write_state(folder: Path, prepared: Prepared) -> None:
         write_atomically(tls / CERTIFICATE_FILE, prepared.certificate_pem, mode=0o600)
         write_atomically(tls / KEY_FILE, prepared.key_pem, mode=0o600)
     save_keyring(folder, prepared.keyring)
-
-
-def renew_certificate(hostnames: tuple[str, ...], now: datetime) -> Path:
-    """Replace the certificate that a set-up made by a new one with a new key; return its path.
-
-    It is good for the names of the old one, this machine's names and ``hostnames``. A running
-    server takes it for its next connection. Raises NotSetUp, Conflict for a certificate that is
-    not ours to renew, StateUnusable or StorageFailed.
-    """
-    state = places.state_dir()
-    if not state_folder.is_set_up(state):
-        raise NotSetUp("There is no certificate yet.", remedy="Run `jupyter secure init`.")
-    certfile = state / places.TLS_DIRECTORY / CERTIFICATE_FILE
-    keyfile = state / places.TLS_DIRECTORY / KEY_FILE
-    if not certfile.exists():
-        raise Conflict(
-            "The server uses a certificate that was given to it.",
-            remedy="Renew it where it came from; a running server takes the new one by itself.",
-        )
-    names = dict.fromkeys(
-        (*x509.inspect(certfile.read_bytes()).names, *machine_names(), *hostnames)
-    )
-    cert_pem, key_pem = x509.make_self_signed(list(names), CERTIFICATE_DAYS, now=now)
-    write_atomically(keyfile, key_pem, mode=0o600)
-    write_atomically(certfile, cert_pem, mode=0o600)
-    return certfile

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jupyter_secure.app.setup.settings_record import RECORD
 from jupyter_secure.errors import Conflict, StateUnusable
+from jupyter_secure.store.audit_folder import AUDIT_DIRECTORY
 from jupyter_secure.store.in_use import IN_USE_FILE
 from jupyter_secure.store.one_writer import WRITING_FILE
 from jupyter_secure.store.places import DATABASE_FILE, TLS_DIRECTORY, VAULT_FILE
@@ -28,6 +29,7 @@ _OURS = frozenset(
         RECORD,
         IN_USE_FILE,
         WRITING_FILE,
+        AUDIT_DIRECTORY,
         _BUILDING,
     }
 )

@@ -9,6 +9,7 @@ from jupyter_secure.app.keys.change_password import change_password, check_new, 
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM
 from jupyter_secure.errors import InvalidInput, NotSetUp, StorageFailed, WeakPassword, WrongKey
 from jupyter_secure.store import vault_file
+from jupyter_secure.store.database import Database
 from jupyter_secure.store.vault_file import change_keyring, load_keyring, save_keyring
 from jupyter_secure.vault.keyring import Keyring
 
@@ -22,6 +23,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     keyring, root = Keyring.create("alice", OLD, profile=OWASP_MINIMUM)
     save_keyring(tmp_path, keyring.add_password_slot(root, "bob", OLD, profile=OWASP_MINIMUM))
     root.wipe()
+    Database.create(tmp_path / "state.db").close()
     return tmp_path
 
 

@@ -22,16 +22,19 @@ from jupyter_secure.app.setup import set_up
 from jupyter_secure.app.state import State
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM
 from jupyter_secure.errors import Conflict, NotFound, StateUnusable, WrongKey
-from jupyter_secure.identity import totp
+from jupyter_secure.identity import passkeys, totp
+from jupyter_secure.identity.passkeys import Credential, Passkey
 from jupyter_secure.identity.sessions import SessionPolicy
 from jupyter_secure.store.accounts import DatabaseAccounts
 from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
 from jupyter_secure.store.in_use import InUse
+from jupyter_secure.store.passkeys import DatabasePasskeys
 from jupyter_secure.store.vault_file import change_keyring, load_keyring
 from jupyter_secure.vault.catalogue import Catalogue
 from jupyter_secure.vault.catalogue_rows import Sealing
 from jupyter_secure.vault.envelope import FileClass, Flags, Header
+from jupyter_secure.vault.keyring_passkeys import with_passkey
 from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.passphrase import PassphraseKey
 from jupyter_secure.vault.recovery_key import decode_recovery_key
@@ -39,6 +42,7 @@ from jupyter_secure.vault.vault import Vault
 from jupyter_secure.vault.wrapping import root_key_fits
 
 PASSWORD = "a red kite over Talgarth at noon"
+PASSKEY = "0123456789abcdef"
 ALICE = Kept("alice", PASSWORD)
 START = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
 
@@ -411,3 +415,35 @@ def test_killed_before_the_state_followed(here: Here, monkeypatch: pytest.Monkey
     assert here.resume().finished
     new_root.settle(root)
     here.provenance(root).check(note, _sealing(note))
+
+
+def test_passkeys_go_on_and_open_the_vault_no_more(here: Here) -> None:
+    """A passkey's record is brought to the new root key; its slot goes, and locks nobody out."""
+    credential = Credential("lab.example.org", bytes(32), b"key")
+    key = here.old.derive(passkeys.PURPOSE)
+    sealed = passkeys.seal(key, "alice", b"credential", credential)
+    record = Passkey(b"credential", PASSKEY, "alice", "phone", sealed, 0, START)
+    database = Database.open(here.state / "state.db")
+    DatabasePasskeys(database).add(record, 5, None)
+    change_keyring(here.state, lambda now: with_passkey(now, here.old, PASSKEY, bytes(32)))
+    assert new_root.passkeys_that_open() == 1
+    here.begin()
+    assert new_root.passkeys_that_open() == 0
+    new = files.root_from_password("alice", PASSWORD)
+    (kept,) = DatabasePasskeys(database).of_account("alice")
+    assert passkeys.unseal(new.derive(passkeys.PURPOSE), kept) == credential
+    with pytest.raises(StateUnusable):
+        passkeys.unseal(key, kept)
+    database.close()
+
+
+def test_a_passkey_that_cannot_be_read_stops_it(here: Here) -> None:
+    """Before anything changes, a passkey's record that was altered is told of."""
+    database = Database.open(here.state / "state.db")
+    planted = Passkey(b"credential", PASSKEY, "alice", "phone", b"planted", 0, START)
+    DatabasePasskeys(database).add(planted, 5, None)
+    before = load_keyring(here.state)
+    with pytest.raises(StateUnusable, match="phone"):
+        here.begin()
+    assert load_keyring(here.state) == before
+    database.close()

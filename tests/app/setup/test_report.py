@@ -148,10 +148,10 @@ def test_class_by_its_full_path(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "level"), [(0, "ok"), (375, "ok"), (377, "warn"), (396, "warn"), (398, "bad")]
+    ("days", "level"), [(0, "ok"), (366, "ok"), (368, "warn"), (396, "warn"), (398, "bad")]
 )
 def test_certificate_over_time(place: Place, days: int, level: str) -> None:
-    """The certificate is fine until three weeks before its end, and off after it."""
+    """The certificate is fine until thirty days before its end, and off after it."""
     assert place.finding("connection", NOW + timedelta(days=days)).level == level
 
 

@@ -1,0 +1,93 @@
+"""``GET audit``: the record, a page at a time."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+
+from anyio.to_thread import run_sync
+from jupyter_server.auth.decorator import authorized
+from tornado.web import authenticated
+
+from jupyter_secure.audit.events import Outcome
+from jupyter_secure.audit.exporting import plain
+from jupyter_secure.audit.filters import Wanted
+from jupyter_secure.errors import InvalidInput, Refused
+from jupyter_secure.identity.roles import Right
+from jupyter_secure.server.admission import admission_of
+from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
+from jupyter_secure.server.http_errors import as_http
+
+_MOST = 500
+_USUAL = 100
+_OUTCOMES = frozenset(one.value for one in Outcome)
+
+
+class AuditHandler(SecureAPIHandler):
+    """``GET audit``: all of it for who may see that, for others what they did themselves."""
+
+    @authenticated
+    @authorized("read", resource=RESOURCE)
+    async def get(self) -> None:
+        """Return the newest events that the query wants, and where the next page begins."""
+        with as_http():
+            limit = self._number("limit", _USUAL)
+            if not 1 <= limit <= _MOST:
+                raise InvalidInput(f"The limit must be from 1 to {_MOST}.")
+            page = await run_sync(self.runtime.record.index.page, self._wanted(), limit)
+        self.finish(
+            json.dumps(
+                {
+                    "events": [plain(one) for one in page],
+                    "next": page[-1].seq if len(page) == limit else None,
+                    "everyone": self._sees_all(),
+                }
+            )
+        )
+
+    def _sees_all(self) -> bool:
+        return Right.AUDIT in admission_of(self.request).rights
+
+    def _wanted(self) -> Wanted:
+        admission = admission_of(self.request)
+        who = self.get_query_argument("who", "")
+        if not self._sees_all():
+            if admission.session is None:
+                raise Refused("This access token may not see the record.")
+            if who not in ("", admission.session.username):
+                raise Refused(
+                    "You may see what you did yourself.",
+                    why="What others did is for owners and auditors.",
+                )
+            who = admission.session.username
+        outcome = self.get_query_argument("outcome", "")
+        if outcome and outcome not in _OUTCOMES:
+            raise InvalidInput(f"The outcome must be one of {', '.join(sorted(_OUTCOMES))}.")
+        return Wanted(
+            who=who,
+            what=self.get_query_argument("what", ""),
+            path=self.get_query_argument("path", "").lstrip("/"),
+            outcome=outcome,
+            since=self._time("since"),
+            until=self._time("until"),
+            before=self._number("before", 0),
+        )
+
+    def _number(self, name: str, usual: int) -> int:
+        text = self.get_query_argument(name, "") or str(usual)
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
+            raise InvalidInput(f'"{name}" must be a number.')
+        return int(text)
+
+    def _time(self, name: str) -> int:
+        text = self.get_query_argument(name, "")
+        if not text:
+            return 0
+        try:
+            # A plus sign in an address is a space to whoever decodes it.
+            given = datetime.fromisoformat(text.replace("Z", "+00:00").replace(" 0", "+0"))
+            if given.tzinfo is None:
+                given = given.replace(tzinfo=timezone.utc)
+            return max(0, int(given.timestamp() * 1000))
+        except (ValueError, OverflowError):
+            raise InvalidInput(f'"{name}" must be a time as 2026-01-31T14:00:00Z.') from None
