@@ -65,7 +65,7 @@ def test_noise_is_refused(noise: bytes) -> None:
         (9, 0, UnsupportedFormat),
         (9, 2, UnsupportedFormat),
         (10, 0, UnsupportedFormat),
-        (10, 5, UnsupportedFormat),
+        (10, 6, UnsupportedFormat),
         (11, 4, UnsupportedFormat),
         (11, 128, UnsupportedFormat),
         (51, 0, CorruptFile),

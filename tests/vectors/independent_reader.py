@@ -85,7 +85,7 @@ def open_file(
     counts = struct.unpack_from(">HHHHQ", blob, 52)
     if (version, suite) != (1, 1):
         raise Refused("version")
-    if not 1 <= file_class <= 4 or flags & ~3 or file_version == 0:
+    if not 1 <= file_class <= 5 or flags & ~3 or file_version == 0:
         raise Refused("class, flags or file version")
     if counts[:4] != ((1, 280, 2, 220) if under else (1, 180, 1, 120)) or counts[4] == 0:
         raise Refused("stanza")

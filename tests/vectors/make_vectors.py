@@ -154,7 +154,7 @@ def _refused_edits() -> list[dict[str, Any]]:
         refused("version 2", "unsupported-format", flip(8, 3)),
         refused("suite 2", "unsupported-format", flip(9, 3)),
         refused("class 0", "unsupported-format", flip(10, 1)),
-        refused("class 5", "unsupported-format", flip(10, 4)),
+        refused("class 9", "unsupported-format", flip(10, 8)),
         refused("flag TRUSTED added", "corrupt", flip(11, 2), of="full chunk"),
         refused("unknown flag", "unsupported-format", flip(11, 4)),
         refused("vault id", "wrong-key", flip(12)),
