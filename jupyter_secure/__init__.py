@@ -49,6 +49,12 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
     return [{"module": "jupyter_secure"}]
 
 
+def _link_jupyter_server_extension(serverapp: ServerApp) -> None:
+    from jupyter_secure.server.hub import take_place
+
+    take_place(serverapp)
+
+
 def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     from jupyter_secure.server.extension import load
 

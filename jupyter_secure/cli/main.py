@@ -30,6 +30,8 @@ COMMANDS = {
     "certificate": ("certificate", "show and renew the server's certificate"),
     "ssh-command": ("ssh_command", "print the SSH tunnel that reaches this server"),
     "vault": ("vault", "seal and open files on the command line"),
+    "git": ("git", "show, compare and merge sealed notebooks in Git repositories"),
+    "history": ("history", "look at earlier versions, and get them back"),
     "audit": ("audit", "read the record of who did what, and verify it"),
     "demo": ("demo", "try it all in a throw-away home"),
 }

@@ -59,6 +59,12 @@ def admission_of(request: HTTPServerRequest) -> Admission:
     return admission if isinstance(admission, Admission) else OPEN_PAGE
 
 
+def may_run_code() -> bool:
+    """Say whether whoever the running code acts for may run code here; the server itself may."""
+    who = _current.get()
+    return (who.session is None and who.token is None) or Right.EXECUTE in who.rights
+
+
 def current_token() -> AccessToken | None:
     """Return the access token on whose behalf the running code acts, if it is one."""
     return _current.get().token

@@ -18,6 +18,7 @@ from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
 from jupyter_secure.server.audit import AuditHandler
 from jupyter_secure.server.catalogue import CatalogueHandler
+from jupyter_secure.server.history import history_handlers
 from jupyter_secure.server.http_errors import as_http
 from jupyter_secure.server.migration import MigrationHandler
 from jupyter_secure.server.passkeys import passkey_handlers
@@ -75,7 +76,7 @@ class ElevateHandler(SecureAPIHandler):
             )
             loop = asyncio.get_running_loop()
             token, session = await loop.run_in_executor(self.runtime.login_thread, elevate)
-            self.runtime.rotated(self, token, session)
+            self.runtime.rotated(self, token, session, changed=False)
         seconds = self.runtime.state.sessions.elevated_seconds_left(session)
         self.finish(json.dumps({"elevated_seconds_left": seconds}))
 
@@ -171,6 +172,7 @@ def api_handlers() -> list[tuple[str, object]]:
         (rf"{API}/protection/(.+)", ProtectionHandler),
         (rf"{API}/catalogue", CatalogueHandler),
         (rf"{API}/catalogue/(.+)", CatalogueHandler),
+        *history_handlers(API),
         (rf"{API}/migration", MigrationHandler),
         (rf"{API}/sealed-folders", SealedFoldersHandler),
         (rf"{API}/sealed-folders/(.*)", SealedFolderHandler),

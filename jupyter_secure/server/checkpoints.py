@@ -3,20 +3,47 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timezone
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from anyio.to_thread import run_sync
 from jupyter_core.paths import is_hidden
 from jupyter_server.services.contents.filecheckpoints import AsyncFileCheckpoints
+from tornado.web import HTTPError
 
 from jupyter_secure.app.content.content import Content
+from jupyter_secure.errors import NotFound, SecureError
+from jupyter_secure.history.version import Kind, Version
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.http_errors import as_http
 
 # The one that Jupyter keeps of each file.
 _ID = "checkpoint"
+# And those that stand for versions: this and the number.
+_VERSION = "version-"
+_VERSION_ID = re.compile(rf"{_VERSION}([1-9][0-9]{{0,8}})", re.ASCII)
+#: So many versions are listed with it, of so many that are looked at.
+_LISTED, _LOOKED_AT = 20, 100
+
+# Set while a file is being saved: a checkpoint is then Jupyter's own doing, and no person's.
+_saving: ContextVar[bool] = ContextVar("jupyter_secure_saving", default=False)
+
+
+@contextmanager
+def saving() -> Iterator[None]:
+    """Mark what is done in the block as a part of saving a file."""
+    before = _saving.set(True)
+    try:
+        yield
+    finally:
+        _saving.reset(before)
 
 
 class SealedCheckpoints(AsyncFileCheckpoints):
@@ -56,29 +83,70 @@ class SealedCheckpoints(AsyncFileCheckpoints):
         try:
             modified = os.stat(kept or self.checkpoint_path(_ID, path)).st_mtime
         except FileNotFoundError:
-            return []
-        return [{"id": _ID, "last_modified": datetime.fromtimestamp(modified, timezone.utc)}]
+            return []  # deleted, and no version stands in for it
+        last = {"id": _ID, "last_modified": datetime.fromtimestamp(modified, timezone.utc)}
+        return [*self._versions(path), last]
+
+    def _versions(self, path: str) -> list[dict[str, Any]]:
+        """Return the versions that were kept by hand before the checkpoint, the oldest first.
+
+        A few: it is asked at every save. The panel's history has all of them.
+        """
+        manager: Any = self.parent
+        found: list[Version] = []
+        try:
+            header = manager.content.header(self._get_os_path(path))
+            if header is not None:
+                said = manager._runtime.state.histories.said(header.file_id)
+                kept = (one for one in islice(said, _LOOKED_AT) if one.kind is not Kind.AUTOMATIC)
+                found.extend(islice(kept, _LISTED + 1))
+        except NotFound:
+            pass  # just deleted
+        except SecureError as error:
+            self.log.warning("The versions of %s cannot be listed: %s", path, error)
+        # The last one that was kept by hand is what the checkpoint holds.
+        same = next((one for one in found if one.kind is Kind.MANUAL), None)
+        return [
+            {"id": f"{_VERSION}{one.number}", "last_modified": one.at}
+            for one in reversed(found)
+            if one is not same
+        ]
 
     async def create_checkpoint(self, contents_mgr: Any, path: str) -> dict[str, Any]:
         """Keep what the file holds now."""
         source = contents_mgr._get_os_path(path)
         target = self.checkpoint_path(_ID, path)
+        keep = partial(
+            contents_mgr.content.checkpoints.keep,
+            source,
+            target,
+            current_actor(),
+            by_hand=not _saving.get(),
+        )
         with as_http():
-            await run_sync(contents_mgr.content.checkpoints.keep, source, target, current_actor())
+            await run_sync(keep)
         model: dict[str, Any] = await self.checkpoint_model(_ID, target)
         return model
 
     async def restore_checkpoint(self, contents_mgr: Any, checkpoint_id: str, path: str) -> None:
-        """Put back what the checkpoint holds."""
+        """Put back what the checkpoint holds, or a version."""
+        target = contents_mgr._get_os_path(path)
+        if version := _VERSION_ID.fullmatch(checkpoint_id):
+            self._check_shown(checkpoint_id, path)
+            versions = contents_mgr._runtime.versions(contents_mgr.content, self.root_dir)
+            with as_http():
+                await run_sync(versions.restore, target, int(version[1]), current_actor())
+            return
         self._check_id(checkpoint_id, path)
         source = self.checkpoint_path(checkpoint_id, path)
-        target = contents_mgr._get_os_path(path)
         with as_http():
             restore = contents_mgr.content.checkpoints.restore
             await run_sync(restore, source, target, current_actor())
 
     async def delete_checkpoint(self, checkpoint_id: str, path: str) -> None:
-        """Delete a checkpoint, unless a lock keeps what can be got back."""
+        """Delete a checkpoint, unless a lock keeps what can be got back. Versions stay."""
+        if _VERSION_ID.fullmatch(checkpoint_id):
+            raise HTTPError(403, "A version cannot be deleted; the history keeps it.")
         self._check_id(checkpoint_id, path)
         manager: Any = self.parent
         content: Content = manager.content

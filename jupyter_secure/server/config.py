@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from traitlets import Bool, Enum, Float, Int, List, TraitError, Unicode, default, validate
+from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, default, validate
 from traitlets.config import LoggingConfigurable
 
 from jupyter_secure.app.audit.send import check_place
@@ -95,6 +95,31 @@ class SecureConfig(LoggingConfigurable):
         asked for that there. It ends when the account's password or a second factor is changed, or
         the device is removed. Default: 0, every login asks for a second factor. Elevation asks for
         one in any case.""",
+    )
+
+    hub_login = Enum(
+        ["own", "hub"],
+        default_value="own",
+        config=True,
+        help="""Behind JupyterHub: who asks before a session begins. "own": after the Hub's login
+        our own, password and second factor. "hub": the Hub's login is enough, where `key_file` has
+        opened the vault; what needs elevation still asks for a second factor of ours.""",
+    )
+
+    hub_accounts = Dict(
+        value_trait=Unicode(),
+        key_trait=Unicode(),
+        config=True,
+        help="""Behind JupyterHub: the account here of a user of the Hub's, where the two have other
+        names: {"hub-name": "account"}. Everyone else has the account of the same name, letter for
+        letter, if that is in nobody's pair.""",
+    )
+
+    hub_check_seconds = Float(
+        60,
+        config=True,
+        help="""Behind JupyterHub: how often the Hub is asked whether who was let in may stay. A
+        session of someone who may not ends then.""",
     )
 
     encrypt = List(
@@ -235,7 +260,13 @@ class SecureConfig(LoggingConfigurable):
             raise TraitError(str(error)) from None
         return list(proposal["value"])
 
-    @validate("audit_checkpoint_minutes", "idle_minutes", "max_hours", "elevation_minutes")
+    @validate(
+        "audit_checkpoint_minutes",
+        "elevation_minutes",
+        "hub_check_seconds",
+        "idle_minutes",
+        "max_hours",
+    )
     def _validate_positive(self, proposal: dict[str, Any]) -> float:
         value = float(proposal["value"])
         # nan compares false with everything, so it is refused here too.

@@ -45,7 +45,7 @@ class ConfirmHandler(Page):
                 self.set_header("Retry-After", str(error.retry_after))
             self._ask(self._say(error))
             return
-        self.runtime.rotated(self, token, session)
+        self.runtime.rotated(self, token, session, changed=False)
         self.redirect(self._next(), status=303)
 
     def _ask(self, error: str = "") -> None:

@@ -27,7 +27,7 @@ from jupyter_secure.app.content.uploads import FIRST, LAST, Uploads
 from jupyter_secure.errors import Refused
 from jupyter_secure.locks import Lock
 from jupyter_secure.server.admission import current_actor
-from jupyter_secure.server.checkpoints import SealedCheckpoints
+from jupyter_secure.server.checkpoints import SealedCheckpoints, saving
 from jupyter_secure.server.files import SealedFilesHandler
 from jupyter_secure.server.folder import entries
 from jupyter_secure.server.formats import (
@@ -225,7 +225,8 @@ class EncryptedContentsManager(StrictPaths):
             with as_http():
                 self.content.key(self._get_os_path(path.strip("/")))
             # Past AsyncLargeFileManager, whose parts would be written in plain text.
-            return dict(await AsyncFileContentsManager.save(self, model, path))
+            with saving():
+                return dict(await AsyncFileContentsManager.save(self, model, path))
         return await self._save_part(model, path.strip("/"))
 
     async def _save_part(self, model: dict[str, Any], path: str) -> dict[str, Any]:
@@ -236,8 +237,7 @@ class EncryptedContentsManager(StrictPaths):
         os_path = self._get_os_path(path)
         data = decode_file(model["content"], model.get("format"), os_path)
         size = await self._work(self.uploads.take, os_path, part, data, current_actor())
-        if part != LAST:
-            # The file itself is untouched until the last part; describe what has come so far.
+        if part != LAST:  # the file itself is untouched until then
             return unfinished_model(path, size, self._runtime.state.clock())
         saved: dict[str, Any] = await self.get(path, content=False)
         self.run_post_save_hooks(model=saved, os_path=os_path)

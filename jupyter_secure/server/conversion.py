@@ -32,9 +32,10 @@ from jupyter_secure.app.content.linked_files import bring
 from jupyter_secure.app.private_folder import private_folder
 from jupyter_secure.locks import Actor
 from jupyter_secure.server import conversion_worker
-from jupyter_secure.server.admission import current_actor
+from jupyter_secure.server.admission import current_actor, may_run_code
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.http_errors import SecureHTTPError, as_http
+from jupyter_secure.server.rights import PLAIN_FORMATS
 from jupyter_secure.server.runtime import runtime_of
 from jupyter_secure.server.token_folder import require_inside
 
@@ -64,6 +65,9 @@ class _Converting(JupyterHandler):
                 if beside is not None:
                     await run_sync(self._bring, notebook, folder / "files", beside, current_actor())
                 metadata["path"] = str(folder / "files")
+                runs_code = may_run_code()
+                if not runs_code:
+                    _keep_plain(notebook)
                 sanitize = self.get_argument("sanitize_html", None) if format == "html" else None
                 request = {
                     "format": format,
@@ -73,6 +77,7 @@ class _Converting(JupyterHandler):
                         "config_dir": self.application.settings["config_dir"],
                     },
                     "config": self._settings(),
+                    "runs_code": runs_code,
                     "templates": os.getcwd(),
                     "sanitize_html": None if sanitize is None else sanitize.lower() == "true",
                 }
@@ -172,6 +177,17 @@ class ConvertPostHandler(_Converting, NbconvertPostHandler):
         metadata = {"name": name.rpartition(".")[0]}
         said, parts = await self._convert(format, from_dict(model["content"]), metadata, None)
         self._send(name, said, parts, attach=False)
+
+
+def _keep_plain(notebook: Any) -> None:
+    """Take out the converter that a notebook names for itself, unless that is a plain one.
+
+    "script" does as the notebook says, and would go on to LaTeX, a browser or any class by name.
+    """
+    metadata = notebook.get("metadata")
+    info = metadata.get("language_info") if isinstance(metadata, dict) else None
+    if isinstance(info, dict) and info.get("nbconvert_exporter") not in PLAIN_FORMATS:
+        info.pop("nbconvert_exporter", None)
 
 
 # A conversion that never ends would keep its place from others. LaTeX may take minutes.

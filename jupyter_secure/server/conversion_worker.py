@@ -30,8 +30,13 @@ def convert(request: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
     from traitlets.config import Config
 
     config = Config(request["config"])
-    # Where Jupyter's own would look for templates: this process is somewhere else.
-    config.TemplateExporter.setdefault("extra_template_basedirs", [request["templates"]])
+    # Where Jupyter's own would look for templates: this process is somewhere else. A template is a
+    # program, and that folder is served as a rule: who may write there and not run code must not
+    # convert with one. Nor draw with Inkscape, which reads what a picture tells it to.
+    places = [request["templates"]] if request["runs_code"] else []
+    config.TemplateExporter.setdefault("extra_template_basedirs", places)
+    if not request["runs_code"]:
+        config.SVG2PDFPreprocessor.enabled = False
     try:
         exporter = get_exporter(request["format"])(config=config)
     except ExporterNameError:

@@ -43,6 +43,16 @@ class CookieJar:
         return self._name("join")
 
     @property
+    def hub(self) -> str:
+        """Name of the cookie that names whom JupyterHub has let in; it carries nothing of its."""
+        return self._name("hub")
+
+    @property
+    def hub_login(self) -> str:
+        """Name of the cookie that a login at JupyterHub is bound to its browser by."""
+        return self._name("hub-login")
+
+    @property
     def device(self) -> str:
         """Name of the cookie by which a browser is known again.
 

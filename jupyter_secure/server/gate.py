@@ -17,6 +17,7 @@ from tornado.web import Application
 
 from jupyter_secure.errors import StateUnusable, TooManyTries
 from jupyter_secure.identity.access_tokens import PREFIX
+from jupyter_secure.identity.sessions import is_superseded
 from jupyter_secure.locks import Actor
 from jupyter_secure.server.admission import OPEN_PAGE, Admission, admit
 from jupyter_secure.server.data import ROUTE as DATA_ROUTE
@@ -51,6 +52,9 @@ class Gate:
             f"{base_url}{page}"
             for page in ("login", "login/passkey", "logout", "jupyter-secure/join")
         )
+        self._door = runtime.door
+        if self._door is not None:
+            self._open_paths |= self._door.pages
         # Jupyter's own scripts and styles, which a browser may keep: the same for everyone.
         self._programs = tuple(f"{base_url}{folder}/" for folder in _PROGRAM_FOLDERS)
         self._data = f"{base_url}{DATA_ROUTE}"
@@ -73,7 +77,11 @@ class Gate:
             admit(request, verdict)
             return self._recording.follow(request, self._route(request, **kwargs))
         admit(request, OPEN_PAGE)
-        self._recording.refused(request, verdict)
+        try:
+            self._recording.refused(request, verdict)
+        except Exception:
+            # It stays a refusal, and is answered.
+            self._runtime.log.exception("A refusal could not be recorded.")
         return self._web_app.get_handler_delegate(
             request, RefusalHandler, {"refusal": verdict, "login_url": f"{self._base_url}login"}
         )
@@ -91,7 +99,8 @@ class Gate:
         if not self._fetch_allowed(request):
             return Refusal(403, "A page of another site made this request.", "cross-site")
         if who is None:
-            if request.path in self._open_paths:
+            opens = self._door is None or self._door.opens(request)
+            if opens and request.path in self._open_paths:
                 # These pages hold the whole body in memory, and anyone may send one.
                 request.connection.set_max_body_size(_STRANGERS_BODY_BYTES)  # type: ignore[union-attr]  # HTTP/1, as below
                 return replace(OPEN_PAGE, same_origin=_vouched_for(request))
@@ -117,6 +126,8 @@ class Gate:
             return Admission(None, actor, same_origin=False, token=token, rights=rights)
         cookie = self._runtime.cookies.read(request, self._runtime.cookies.session)
         session = state.sessions.authenticate(cookie) if cookie else None
+        if session is not None and self._door is not None and not self._door.vouches_for(session):
+            session = None
         account = state.accounts.get(session.username) if session is not None else None
         if session is None or account is None:
             return None
@@ -141,6 +152,9 @@ class Gate:
     def _may(self, request: HTTPServerRequest, who: Admission) -> Refusal | None:
         """Say why ``who`` may not do that, or ``None``: the one place that asks for rights."""
         path = request.path
+        if who.session is not None and is_superseded(who.session) and _stays_open(request):
+            # It would outlive the seconds that the cookie of before has left.
+            return Refusal(401, "The cookie of this session was replaced.", "not-logged-in")
         if path.startswith(self._data):
             return Refusal(403, "Only kernels get their data here.", "not-allowed")
         if who.session is not None and path in self._open_paths:

@@ -234,4 +234,8 @@ class LogoutHandler(Page):
                 self.runtime.end_session(session.public_id)
             self.log.info("%s logged out.", session.username)
         self.runtime.cookies.clear(self, self.runtime.cookies.session)
+        self._go()
+
+    def _go(self) -> None:
+        """Lead on, now that the session has ended."""
         self.redirect(f"{self.base_url}login", status=302)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from tornado import log
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
 
 from jupyter_secure.audit.events import Event
@@ -59,9 +60,12 @@ class Answer:
         self, start_line: Any, headers: HTTPHeaders, chunk: bytes | None = None
     ) -> asyncio.Future[None]:
         """Take the first part of the answer, and begin to record."""
-        event = None
+        event: Event | RecordUnwritable | None = None
         if start_line.code >= 200:  # "100 Continue" is no answer yet
-            event = self._outcome(start_line.code, headers, chunk or b"")
+            try:
+                event = self._outcome(start_line.code, headers, chunk or b"")
+            except Exception as error:  # noqa: BLE001  # whatever it was, it is not on record
+                event = _slip(error)
         if event is None:
             return self._write_headers(start_line, headers, chunk)
         self._held = []
@@ -91,15 +95,14 @@ class Answer:
 
     async def _record(
         self,
-        event: Event,
+        event: Event | RecordUnwritable,
         start_line: ResponseStartLine,
         headers: HTTPHeaders,
         chunk: bytes | None,
         done: asyncio.Future[None],
     ) -> None:
-        try:
-            await self._end(event)
-        except RecordUnwritable as error:
+        error = event if isinstance(event, RecordUnwritable) else await self._unwritable(event)
+        if error is not None:
             self._refused = True
             start_line = ResponseStartLine("HTTP/1.1", 503, "Service Unavailable")
             chunk = json.dumps({"message": str(error), "reason": error.reason}).encode()
@@ -111,6 +114,34 @@ class Answer:
         _join(done, self._write_headers(start_line, headers, chunk))
         for one in held:
             one()
+
+
+    async def _unwritable(self, event: Event) -> RecordUnwritable | None:
+        """Record ``event``; return why it could not be, whatever that was: somebody waits."""
+        try:
+            await self._end(event)
+        except RecordUnwritable as error:
+            return error
+        except Exception as error:  # noqa: BLE001  # as above
+            return _slip(error)
+        return None
+
+
+def _slip(error: Exception) -> RecordUnwritable:
+    """Note a mistake in our own code, and return it as what it comes to."""
+    log.app_log.error("An answer could not be recorded; it was withheld.", exc_info=error)
+    return RecordUnwritable(f"{type(error).__name__}.")
+
+
+def started_in(body: bytes) -> str:
+    """Return the id of the kernel or terminal that an answer of Jupyter's says was started."""
+    try:
+        said = json.loads(body)
+        found = said.get("kernel", said)
+        name = found.get("id") or found.get("name")
+    except (ValueError, AttributeError, RecursionError):
+        return ""
+    return name[:64] if isinstance(name, str) else ""
 
 
 def reason_of(status: int, headers: HTTPHeaders, body: bytes) -> str:

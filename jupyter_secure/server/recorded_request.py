@@ -15,8 +15,9 @@ from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from jupyter_secure.audit.actions import ACTIONS
 from jupyter_secure.audit.events import Event, Outcome
 from jupyter_secure.errors import RecordUnwritable
-from jupyter_secure.server.recorded_answer import Answer, reason_of
+from jupyter_secure.server.recorded_answer import Answer, reason_of, started_in
 from jupyter_secure.server.recorded_routes import MOST_BODY_BYTES, Planned
+from jupyter_secure.server.said import said_of
 
 _REFUSED = frozenset({401, 403, 423, 429})
 
@@ -122,6 +123,18 @@ class Followed(HTTPMessageDelegate):
 
     async def _begin(self) -> Event | None:
         """Record that it starts, and wait for its answer; return the start if it is on record."""
+        try:
+            return await self._begin_recorded()
+        except RecordUnwritable as error:
+            refused = error
+        except Exception as error:  # noqa: BLE001  # else nobody would ever answer
+            log.app_log.exception("A request could not be recorded; it was refused.")
+            refused = RecordUnwritable(f"{type(error).__name__}.")
+        self._inner = self._recording.refusal(self._request, refused)
+        self._refused = True
+        return None
+
+    async def _begin_recorded(self) -> Event | None:
         recording, request = self._recording, self._request
         plan = recording.plan(request)
         if plan is None:
@@ -132,19 +145,16 @@ class Followed(HTTPMessageDelegate):
         changes = ACTIONS[plan.action].changes and not silent
         event = recording.event(request, plan, secrets.token_hex(8) if changes else "")
         if changes:
-            try:
-                await recording.begin(event)
-            except RecordUnwritable as error:
-                self._inner, self._refused = recording.refusal(request, error), True
-                return None
-        if not self._upgrade:  # a socket's answer is its opening, which is on record
-            self._answer = Answer(
-                request, lambda *answer: self._outcome(event, silent, *answer), self._end
-            )
+            await recording.begin(event)
+        self._answer = Answer(
+            request, lambda *answer: self._outcome(event, silent, *answer), self._end
+        )
         return event if changes else None
 
     async def _end(self, event: Event) -> None:
-        await self._recording.end(event)
+        also = said_of(self._request).also
+        # Together: they are taken in this order, and wait for the disk once.
+        await asyncio.gather(*(self._recording.end(one) for one in (*also, event)))
 
     def _outcome(
         self, event: Event, silent: bool, status: int, headers: Any, body: bytes
@@ -168,12 +178,14 @@ class Followed(HTTPMessageDelegate):
             made = self._recording.below(location).removeprefix("api/contents/")
             copied = event.action == "file:copy"
             event = replace(event, to=made) if copied else replace(event, path=made)
-        if event.action == "session:begin" and status == 401:
-            return replace(event, outcome=outcome, reason="wrong-credentials")
         reason = "" if outcome is Outcome.SUCCESS else reason_of(status, headers, body)
+        if outcome is Outcome.SUCCESS and event.action in ("kernel:start", "terminal:start"):
+            event = replace(event, target=started_in(body))
+        if event.action == "session:begin" and status == 401:
+            reason = "wrong-credentials"
         if to_confirm:
             reason = "elevation-required"
-        event = replace(event, outcome=outcome, reason=reason)
+        event = said_of(self._request).added_to(replace(event, outcome=outcome, reason=reason))
         return replace(event, file_id=self._recording.file_id(event))
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from jupyter_secure.server.recorded_forms import action_of
+
 #: A body beyond this is content, and not the few fields that are looked for here.
 MOST_BODY_BYTES = 64 * 1024
 _API = r"jupyter-secure/api"
@@ -72,6 +74,17 @@ def _opened(asked: Asked, found: re.Match[str]) -> Planned | None:
     return Planned("file:open", path)
 
 
+def _history(asked: Asked, found: re.Match[str]) -> Planned:
+    if "version" in asked.query:
+        return Planned("version:open", found["path"], target=asked.query["version"][:20])
+    action = "file:compare" if "from" in asked.query else "version:list"
+    return Planned(action, found["path"])
+
+
+def _undeleted(asked: Asked, found: re.Match[str]) -> Planned:
+    return Planned("version:undelete", asked.field("path").strip("/"), target=found["id"][:64])
+
+
 def _created(asked: Asked, found: re.Match[str]) -> Planned:
     folder = found["path"] or ""
     if source := asked.field("copy_from"):
@@ -103,6 +116,11 @@ def _reset(asked: Asked, found: re.Match[str]) -> Planned:
     return Planned(f"user:{what}", target=found["who"])
 
 
+def _on_page(asked: Asked, _: re.Match[str]) -> Planned:
+    action, about = action_of(asked.path, asked.body())
+    return Planned(action or "request:change", target=about if action else asked.path[:200])
+
+
 def _invited(asked: Asked, _: re.Match[str]) -> Planned:
     return Planned("user:invite", target=asked.field("username"))
 
@@ -124,9 +142,10 @@ _TABLE: tuple[tuple[str, str, _Made], ...] = (
     ("GET", rf"view/{_P}", _is("file:open")),
     ("GET", rf"nbconvert/\w+/{_P}", _is("file:export")),
     ("POST", r"nbconvert/\w+", _is("file:export")),
-    ("GET", rf"{_API}/history/{_P}/versions/[\w-]+(/\w+)?", _is("version:open")),
-    ("GET", rf"{_API}/history(/{_P})?", _is("version:list")),
+    ("GET", rf"{_API}/history/{_P}", _history),
     ("POST", rf"{_API}/history/{_P}", _is("version:restore")),
+    ("GET", rf"{_API}/deleted", _is("version:list")),
+    ("POST", rf"{_API}/deleted/(?P<id>.*)", _undeleted),
     # protection
     ("PUT", rf"{_API}/locks/{_P}", _is("file:lock")),
     ("POST", rf"{_API}/locks/{_P}", _is("file:open-lock")),
@@ -139,9 +158,9 @@ _TABLE: tuple[tuple[str, str, _Made], ...] = (
         rf"{_API}/migration",
         lambda asked, _: Planned("migration:begin", asked.field("path")),
     ),
-    ("DELETE", rf"{_API}/migration", _is("migration:end")),
+    ("DELETE", rf"{_API}/migration", _is("migration:stop")),
     # identity
-    ("POST", r"login(/.*)?", _is("session:begin")),
+    ("POST", r"login/?", _is("session:begin")),
     ("POST", r"logout", _is("session:end")),
     ("POST", rf"({_API}/elevate|jupyter-secure/confirm)", _is("session:elevate")),
     ("DELETE", rf"{_API}/sessions(/(?P<who>[\w-]+))?", _is("session:end", target="who")),
@@ -150,6 +169,12 @@ _TABLE: tuple[tuple[str, str, _Made], ...] = (
     ("DELETE", rf"{_API}/account/totp", _is("account:totp-remove")),
     ("POST", rf"{_API}/account/recovery-codes", _is("account:recovery-codes")),
     ("POST", rf"{_API}/account/passkeys", _is("account:passkey-add")),
+    ("PUT", rf"{_API}/account/passkeys/(?P<id>[^/]*)/vault", _is("vault:slot-add", target="id")),
+    (
+        "DELETE",
+        rf"{_API}/account/passkeys/(?P<id>[^/]*)/vault",
+        _is("vault:slot-remove", target="id"),
+    ),
     ("PATCH", rf"{_API}/account/passkeys/(?P<id>.*)", _is("account:passkey-rename", target="id")),
     ("DELETE", rf"{_API}/account/passkeys/(?P<id>.*)", _is("account:passkey-remove", target="id")),
     ("DELETE", rf"{_API}/account/devices(/(?P<id>.*))?", _is("account:device-forget", target="id")),
@@ -160,7 +185,9 @@ _TABLE: tuple[tuple[str, str, _Made], ...] = (
     ("DELETE", rf"{_API}/users/(?P<who>[^/]+)", _is("user:remove", target="who")),
     ("POST", rf"{_API}/users/(?P<who>[^/]+)/reset", _reset),
     ("POST", rf"{_API}/users/(?P<who>[^/]+)/unlock", _is("user:unlock", target="who")),
-    ("POST", r"jupyter-secure/join", _is("user:add")),
+    ("DELETE", rf"{_API}/users/(?P<who>[^/]+)/links", _is("link:withdraw", target="who")),
+    ("POST", r"jupyter-secure/join", _is("link:use")),
+    ("POST", r"jupyter-secure/(account|users|enrol)", _on_page),
     # kernels and terminals
     ("POST", r"api/(kernels|sessions)", _started),
     ("DELETE", r"api/(kernels|sessions)/(?P<id>[^/]+)", _is("kernel:stop", target="id")),
@@ -194,8 +221,9 @@ _SILENT = (
     ("GET", r"metrics"),
     ("POST", r"api/security/csp-report"),
     # Our pages, and what our panel asks; history, audit and what changes anything stand above.
-    ("GET", rf"jupyter-secure/(?!api/|data/).*|{_API}/(?!audit|history).*"),
+    ("GET", rf"jupyter-secure/(?!api/|data/).*|{_API}/(?!audit|history|deleted).*"),
     ("POST", rf"{_API}/activity|{_API}/(account/)?passkeys/options|{_API}/elevate/options"),
+    ("POST", rf"{_API}/account/passkeys/[^/]*/vault|login/passkey"),  # what to ask it; no change
 )  # fmt: skip
 _QUIET = tuple((frozenset(m.split("|")), re.compile(p, re.DOTALL)) for m, p in _SILENT)
 

@@ -57,7 +57,7 @@ _CHANGES = "POST PUT PATCH DELETE"
 _ANY = f"GET {_CHANGES}"
 _OURS = "jupyter-secure/api"
 # What is made of a notebook without another program that has a will of its own.
-_PLAIN_FORMATS = "asciidoc|html|latex|markdown|notebook|python|rst|script|slides"
+PLAIN_FORMATS = tuple("asciidoc html latex markdown notebook python rst script slides".split())
 
 
 def _row(
@@ -76,9 +76,11 @@ def _row(
 _TABLE = (
     # Notebooks and files.
     _row("GET", r"api/contents(/.*)?", _READ, _IN_FOLDER),
+    # What is trusted runs, in the browser of whoever opens it.
+    _row("POST", r"api/contents(/.*)?/trust", _EXECUTE, _IN_FOLDER),
     _row(_CHANGES, r"api/contents(/.*)?", _WRITE, _IN_FOLDER),
     _row("GET", r"(files|view)/.*", _READ, _IN_FOLDER),
-    _row("GET", rf"nbconvert/({_PLAIN_FORMATS})/.*", _READ, _IN_FOLDER),
+    _row("GET", rf"nbconvert/({'|'.join(PLAIN_FORMATS)})/.*", _READ, _IN_FOLDER),
     # LaTeX and browsers do what the text tells them, and read files that no folder holds. Who may
     # not run code must not get a text of their own to them.
     _row("GET", r"nbconvert/\w+/.*", _READ),
@@ -129,9 +131,9 @@ _TABLE = (
     _row(_ANY, _OURS + r"/(status|activity|elevate(/options)?|watch)", _PERSON),
     _row(_ANY, _OURS + r"/(account|sessions|tokens)(/.*)?", _PERSON),
     _row("GET POST", r"jupyter-secure/(account|confirm|enrol)(/.*)?", _PERSON),
-    _row("GET", _OURS + r"/(locks|protection|catalogue|history)(/.*)?", _READ),
+    _row("GET", _OURS + r"/(locks|protection|catalogue|history|deleted)(/.*)?", _READ),
     _row("POST", _OURS + r"/locks/.*", _READ),  # opens by passphrase
-    _row(_CHANGES, _OURS + r"/(locks|catalogue|history)(/.*)?", _WRITE),
+    _row(_CHANGES, _OURS + r"/(locks|catalogue|history|deleted)(/.*)?", _WRITE),
     _row("GET", _OURS + r"/(migration|sealed-folders)(/.*)?", _READ),
     _row("PUT", _OURS + r"/sealed-folders/.*", _WRITE),
     _row("DELETE", _OURS + r"/sealed-folders/.*", _MANAGE),

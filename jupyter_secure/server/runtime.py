@@ -24,10 +24,12 @@ from jupyter_secure.app.history.versions import Versions
 from jupyter_secure.app.state import State
 from jupyter_secure.errors import SecureError
 from jupyter_secure.identity.sessions import Session, SessionPolicy
+from jupyter_secure.server import hub
 from jupyter_secure.server.background import Background
 from jupyter_secure.server.certificate_watch import CertificateWatch
 from jupyter_secure.server.config import SecureConfig
 from jupyter_secure.server.cookies import CookieJar
+from jupyter_secure.server.door import Door
 from jupyter_secure.server.kernel_access import KernelAccess
 from jupyter_secure.server.log_lines import keep_lines_whole
 from jupyter_secure.server.record import Record
@@ -40,6 +42,7 @@ class Runtime:
     """Everything of ours that belongs to one ``ServerApp``."""
 
     def __init__(self, app: Any) -> None:
+        hub.check(app)  # before anything is opened for a server that has lost our login
         self.app = app
         self.log = app.log
         keep_lines_whole(app.log)
@@ -67,6 +70,8 @@ class Runtime:
         )
         folder = Path(self.config.state_dir) / AUDIT_DIRECTORY
         self.record = Record(folder, self.state.recorder, self.config, app.log)
+        #: Someone who says first who may come in (JupyterHub), where the provider put one in place.
+        self.door: Door | None = None
         self.sockets = Sockets()
         self.token_sockets = TokenSockets(self.state.access_tokens.rights_of)
         self.kernel_access = KernelAccess(app)
@@ -131,14 +136,21 @@ class Runtime:
         for session in {public_id, *(session.public_id for session in ended)}:
             self.sockets.close(session)
 
-    def rotated(self, handler: RequestHandler, token: str, session: Session) -> None:
+    def rotated(
+        self, handler: RequestHandler, token: str, session: Session, *, changed: bool = True
+    ) -> None:
         """Give the browser the new cookie of a session that stepped up; close what ended by that.
 
-        Call it on the event loop with what ``Sessions`` or ``Factors`` returned.
+        Call it on the event loop with what ``Sessions`` or ``Factors`` returned. After a change of
+        password or factor the session's own sockets close too, as a stolen cookie may have opened
+        one; its pages open theirs again by the new cookie. Confirming a factor is no such change.
         """
         self.cookies.set(handler, self.cookies.session, token)
         self.close_ended()
-        self.sockets.tell(session.public_id, CHANGED)
+        if changed:
+            self.sockets.close(session.public_id, CHANGED)
+        else:
+            self.sockets.tell(session.public_id, CHANGED)
 
     def close_ended(self) -> None:
         """Notice sessions that have ended by whatever hand, and close their sockets."""

@@ -45,9 +45,9 @@ class Sockets:
             with contextlib.suppress(Exception):
                 watcher.tell(event)
 
-    def close(self, session: str) -> int:
+    def close(self, session: str, event: str = ENDED) -> int:
         """Tell the pages of ``session``, close every socket of it; return how many were open."""
-        self.tell(session, ENDED)
+        self.tell(session, event)
         self._watchers.pop(session, None)
         streams = [s for s in self._streams.pop(session, ()) if not s.closed()]
         for stream in streams:

@@ -188,6 +188,8 @@ class StartUp:
                     remedy="Disable the extension that you added last "
                     "(`jupyter server extension list`).",
                 )
+            if self._runtime.door is not None:
+                hub.undo_relaxations(app)
             server = getattr(app, "_http_server", None)
             if server is not None and app.certfile:
                 certificate = self._certificate()

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pygit2
@@ -47,6 +47,12 @@ pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
 def keys_folder(state_dir: Path) -> Path:
     """Return where the sealed keys of histories lie: sealed files of the vault, as others are."""
     return state_dir / DIRECTORY / KEYS
+
+
+def with_keys(folders: Sequence[Path], state_dir: Path) -> list[Path]:
+    """Return ``folders`` and, where there is a history, the folder of its keys."""
+    keys = keys_folder(state_dir)
+    return [*folders, keys] if keys.is_dir() else list(folders)
 
 
 class GitHistory:

@@ -10,6 +10,7 @@ import { PromiseDelegate } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Finding } from './answers';
+import { mayWrite } from './roles';
 
 /** What a person can do something about: give a code or a passphrase, log in. */
 export type WithheldReason = 'elevation-required' | 'passphrase-required' | 'locked' | 'sealed';
@@ -70,7 +71,20 @@ export class Connection {
     // Called bare: a browser refuses a `fetch` that is called as a method of something else.
     const original = settings.fetch as typeof fetch;
     const watched: typeof fetch = async (input, init) => {
-      const response = await original(input, init);
+      if (!mayWrite() && keepsLayout(input)) {
+        // JupyterLab tells the server every few seconds which tabs are open. It would be refused
+        // each time; whoever may not write has the layout while the page is open.
+        return new Response(null, { status: 204 });
+      }
+      // A body is read once: a second try needs a copy that was made before the first.
+      const again = input instanceof Request && asksForExtension(input) ? input.clone() : null;
+      let response = await original(input, init);
+      if (again && this.confirm && response.status === 423) {
+        const refusal = await readRefusal(response.clone());
+        if (refusal?.reason === 'elevation-required' && (await this.confirm(refusal.message))) {
+          response = await original(again, init);
+        }
+      }
       if (response.status === 423 || response.status === 409) {
         const refusal = await readRefusal(response.clone());
         if (refusal) {
@@ -80,16 +94,18 @@ export class Connection {
         this.sawLoggedOut();
         if (asksForKernel(input)) {
           // JupyterLab would take this 401 for the kernel's death and drop the connection. The
-          // kernel is alive, so the answer waits until someone is there to receive it. A GET has
-          // no body: sending the same request twice is safe.
+          // kernel is alive, so the answer waits until someone is there to receive it.
           await this.whenLoggedIn();
-          return original(input, init);
+          return askForKernel(original, addressOf(input), init);
         }
       }
       return response;
     };
     return { ...settings, fetch: watched };
   }
+
+  /** Asks for a second factor where there is no view of ours to ask; provided once there is a page. */
+  confirm: ((why: string) => Promise<boolean>) | null = null;
 
   private _back: PromiseDelegate<void> | null = null;
   private _refusals = new WeakMap<Response, IRefusal>();
@@ -123,6 +139,44 @@ function addressOf(input: RequestInfo | URL): URL {
 function asksForKernel(input: RequestInfo | URL): boolean {
   const method = input instanceof Request ? input.method : 'GET';
   return method === 'GET' && /\/api\/kernels\/[^/]+$/.test(addressOf(input).pathname);
+}
+
+/**
+ * Ask for a kernel again after a log-in, by the list of all.
+ *
+ * It may have been stopped meanwhile. JupyterLab takes "there is none" for a broken connection, and
+ * would try to connect to it for minutes; that it is dead it understands.
+ */
+async function askForKernel(
+  ask: typeof fetch,
+  { href }: URL,
+  init: RequestInit | undefined
+): Promise<Response> {
+  const [, all, id] = /^(.*\/api\/kernels)\/([^/?]+)/.exec(href) as RegExpExecArray;
+  const response = await ask(new Request(all, { cache: 'no-store' }), init);
+  if (!response.ok) {
+    return response;
+  }
+  const kernels = (await response.json()) as { id: string }[];
+  const own = kernels.find(kernel => kernel.id === decodeURIComponent(id));
+  return Response.json(own ?? { id, name: '', execution_state: 'dead' });
+}
+
+/** Which tabs are open, as JupyterLab keeps it on the server. */
+function keepsLayout(input: RequestInfo | URL): boolean {
+  return (
+    input instanceof Request &&
+    input.method === 'PUT' &&
+    /\/lab\/api\/workspaces\//.test(addressOf(input).pathname)
+  );
+}
+
+/** JupyterLab's extension manager and builder: they put programs on the server. */
+function asksForExtension(request: Request): boolean {
+  return (
+    request.method !== 'GET' &&
+    /\/lab\/api\/(extensions|plugins|build)$/.test(addressOf(request).pathname)
+  );
 }
 
 /** A wrong password answers 401 as well, and says nothing about the session. */

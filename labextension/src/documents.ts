@@ -10,6 +10,7 @@ import { BoxLayout, Widget } from '@lumino/widgets';
 
 import { IRefusal } from './connection';
 import { SecureDrive } from './drive';
+import { mayWrite } from './roles';
 
 /** What is drawn over a withheld document. */
 export type CoverFactory = (path: string, refusal: IRefusal) => Widget;
@@ -125,6 +126,11 @@ export class Documents {
     const { context } = widget;
     const look = (): void => this.coverIfWithheld(widget);
     this._widgets.add(widget);
+    if (!mayWrite()) {
+      // Who may not change a notebook may not run it either: no kernel is asked for, none refused.
+      const { sessionContext } = context;
+      sessionContext.kernelPreference = { ...sessionContext.kernelPreference, shouldStart: false };
+    }
     // This signal comes before JupyterLab thinks of starting a kernel; `ready` would be too late.
     context.fileChanged.connect(look);
     void context.ready.then(look);

@@ -21,6 +21,17 @@ export function mayWrite(): boolean {
   return role === null || role === 'owner' || role === 'editor';
 }
 
+/** Whether notebooks may be opened at all, and what protects them may be asked. */
+export function mayRead(): boolean {
+  return currentRole() !== 'auditor';
+}
+
+/** Whether everyone's record may be seen; of their own doings everyone sees it. */
+export function maySeeAll(): boolean {
+  const role = currentRole();
+  return role === 'owner' || role === 'auditor';
+}
+
 export function mayManage(): boolean {
   return currentRole() === 'owner';
 }

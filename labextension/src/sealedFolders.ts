@@ -5,6 +5,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Asking } from './asking';
+import { mayRead } from './roles';
 import { Security } from './security';
 import { folderName } from './words';
 
@@ -71,7 +72,7 @@ export class SealedFolders {
   }
 
   private async look(): Promise<void> {
-    if (!this.security.configured || !this.security.connection.loggedIn) {
+    if (!this.security.configured || !this.security.connection.loggedIn || !mayRead()) {
       return;
     }
     this._lookedAt = Date.now();

@@ -17,7 +17,9 @@ export class SessionWatch {
   constructor(
     private readonly security: Security,
     private readonly asking: Asking,
-    private readonly shell: JupyterFrontEnd.IShell
+    private readonly shell: JupyterFrontEnd.IShell,
+    /** Find out what still runs, so that connections to what is gone are given up. */
+    private readonly lookWhatRuns: () => Promise<unknown>
   ) {
     for (const type of SIGNS_OF_LIFE) {
       document.addEventListener(type, this._sawSomeone, { capture: true, passive: true });
@@ -26,7 +28,7 @@ export class SessionWatch {
     security.connection.loggedInChanged.connect((_, loggedIn) => {
       this.hideNotice();
       if (loggedIn) {
-        this.reconnect();
+        void this.reconnect();
       } else {
         void this.askToLogIn();
       }
@@ -148,10 +150,12 @@ export class SessionWatch {
   }
 
   /** Ending a session closes its sockets; bring back those of kernels and terminals in view. */
-  private reconnect(): void {
+  private async reconnect(): Promise<void> {
+    // What was stopped meanwhile, from another tab say, would be asked for over and over.
+    await this.lookWhatRuns().catch(() => undefined);
     for (const widget of this.shell.widgets('main')) {
       for (const link of linksOf(widget)) {
-        if (link.connectionStatus !== 'connected') {
+        if (!link.isDisposed && link.status !== 'dead' && link.connectionStatus !== 'connected') {
           void bringBack(link).catch(() => undefined);
         }
       }
@@ -165,6 +169,8 @@ export class SessionWatch {
 }
 
 interface ILink {
+  isDisposed?: boolean;
+  status?: string;
   connectionStatus?: string;
   reconnect?(): Promise<void>;
   requestIsComplete?(content: { code: string }): Promise<unknown>;

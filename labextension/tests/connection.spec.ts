@@ -1,5 +1,6 @@
+import { PageConfig } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { FakeServer, json, settle } from './helpers';
 
@@ -11,6 +12,16 @@ function get(server: FakeServer, path: string): Promise<Response> {
     { method: 'GET' },
     server.settings
   );
+}
+
+function post(
+  server: FakeServer,
+  path: string,
+  body: string,
+  method = 'POST'
+): Promise<Response> {
+  const url = server.settings.baseUrl + path;
+  return ServerConnection.makeRequest(url, { method, body }, server.settings);
 }
 
 describe('watching answers', () => {
@@ -31,7 +42,8 @@ describe('watching answers', () => {
 
   it('holds the question whether a kernel lives until someone is logged in again', async () => {
     const server = new FakeServer({
-      'GET /api/kernels/k1': [LOGGED_OUT, json(200, { id: 'k1' })]
+      'GET /api/kernels/k1': LOGGED_OUT,
+      'GET /api/kernels': json(200, [{ id: 'k1' }])
     });
     let status = 0;
     const asked = get(server, 'api/kernels/k1').then(response => (status = response.status));
@@ -40,6 +52,43 @@ describe('watching answers', () => {
     server.connection.sawLoggedIn();
     await asked;
     expect(status).toBe(200);
+  });
+
+  it('tells that a kernel is dead which was stopped until then', async () => {
+    const server = new FakeServer({
+      'GET /api/kernels/k1': LOGGED_OUT,
+      'GET /api/kernels': json(200, [])
+    });
+    const asked = get(server, 'api/kernels/k1');
+    await settle();
+    server.connection.sawLoggedIn();
+    expect(await (await asked).json()).toMatchObject({ id: 'k1', execution_state: 'dead' });
+  });
+
+  it('asks for a second factor where an extension is to be installed, and tries again', async () => {
+    const no = json(423, { message: 'Confirm it.', reason: 'elevation-required' });
+    const server = new FakeServer({ 'POST /lab/api/extensions': [no, json(201, {})] });
+    server.connection.confirm = vi.fn().mockResolvedValue(true);
+    const response = await post(server, 'lab/api/extensions', '{"cmd":"install"}');
+    expect(server.connection.confirm).toHaveBeenCalledWith('Confirm it.');
+    expect(response.status).toBe(201);
+    expect(server.calls.map(({ body }) => body)).toEqual(Array(2).fill('{"cmd":"install"}'));
+  });
+
+  it('leaves the refusal where none is given', async () => {
+    const no = json(423, { message: 'Confirm it.', reason: 'elevation-required' });
+    const server = new FakeServer({ 'POST /lab/api/extensions': no });
+    server.connection.confirm = vi.fn().mockResolvedValue(false);
+    expect((await post(server, 'lab/api/extensions', '{}')).status).toBe(423);
+    expect(server.calls).toHaveLength(1);
+  });
+
+  it('keeps the layout of a viewer in the page', async () => {
+    PageConfig.setOption('jupyterSecureRole', 'viewer');
+    const server = new FakeServer({});
+    expect((await post(server, 'lab/api/workspaces/default', '{}', 'PUT')).status).toBe(204);
+    expect(server.calls).toHaveLength(0);
+    PageConfig.setOption('jupyterSecureRole', '');
   });
 
   it.each([

@@ -17,6 +17,8 @@ let logIn: ReturnType<typeof vi.fn>;
 let changed: Signal<object, void>;
 let reconnect: ReturnType<typeof vi.fn>;
 let requestIsComplete: ReturnType<typeof vi.fn>;
+let lookWhatRuns: ReturnType<typeof vi.fn>;
+let kernel: { isDisposed: boolean };
 let watch: SessionWatch;
 
 beforeEach(() => {
@@ -44,11 +46,12 @@ beforeEach(() => {
       return left;
     }
   } as unknown as Security;
-  const kernel = { connectionStatus: 'disconnected', reconnect, requestIsComplete };
   const shell = {
     widgets: () => [{ context: { sessionContext: { session: { kernel } } } }].values()
   } as unknown as JupyterFrontEnd.IShell;
-  watch = new SessionWatch(security, { logIn } as unknown as Asking, shell);
+  lookWhatRuns = vi.fn().mockResolvedValue(undefined);
+  kernel = { connectionStatus: 'disconnected', isDisposed: false, reconnect, requestIsComplete };
+  watch = new SessionWatch(security, { logIn } as unknown as Asking, shell, lookWhatRuns);
 });
 
 afterEach(() => {
@@ -133,9 +136,21 @@ describe('the end of the session', () => {
   it('brings the kernel connections back after the log-in, and their state', async () => {
     connection.current.sawLoggedOut();
     connection.current.sawLoggedIn();
-    expect(reconnect).toHaveBeenCalledOnce();
-    expect(requestIsComplete).not.toHaveBeenCalled();
+    expect(reconnect).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(0);
+    expect(lookWhatRuns).toHaveBeenCalledOnce();
+    expect(reconnect).toHaveBeenCalledOnce();
     expect(requestIsComplete).toHaveBeenCalledOnce();
+  });
+
+  it('leaves alone what turns out to be gone', async () => {
+    lookWhatRuns.mockImplementation(() => {
+      kernel.isDisposed = true;
+      return Promise.resolve();
+    });
+    connection.current.sawLoggedOut();
+    connection.current.sawLoggedIn();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(reconnect).not.toHaveBeenCalled();
   });
 });

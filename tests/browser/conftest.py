@@ -32,6 +32,9 @@ _QUIET = {
         "fetchNews": "false",
     }
 }
+# nbdime's library is ours to use; its extension of JupyterLab is installed with it, and complains of
+# itself in Notebook 7, and of being refused where a role does not reach.
+_ALONE = {"disabledExtensions": {"nbdime-jupyterlab": True}}
 _EXPECTED = (
     # A browser writes each refused request into its console. These are answers that we ask for.
     *("status of 401", "status of 403", "status of 409", "status of 423", "status of 429"),
@@ -128,9 +131,10 @@ def lab(make_home: Callable[[], Home], lab_arguments: list[str]) -> Iterator[Liv
 
 
 def quieten(home: Home) -> None:
-    settings = home.path / "config" / "labconfig" / "default_setting_overrides.json"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text(json.dumps(_QUIET))
+    folder = home.path / "config" / "labconfig"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "default_setting_overrides.json").write_text(json.dumps(_QUIET))
+    (folder / "page_config.json").write_text(json.dumps(_ALONE))
 
 
 @pytest.fixture(scope="module")

@@ -76,15 +76,19 @@ class Checkpoints:
         self._passphrases = passphrases
         self._settling = settling
 
-    def keep(self, source: str | Path, target: str | Path, actor: Actor) -> None:
+    def keep(
+        self, source: str | Path, target: str | Path, actor: Actor, *, by_hand: bool = True
+    ) -> None:
         """Keep the content of ``source`` as a checkpoint at ``target``, under its passphrase.
 
-        It is a version that somebody wants kept, too; raises what keeping that raises.
+        Made ``by_hand`` it is a version that somebody wants kept, too; raises what that raises.
         """
         with self._settling:
-            self._keep(source, target, actor)
+            saved = self._keep(source, target, actor)
+            if saved is not None and by_hand:
+                self._saves.saved_by_hand(saved)
 
-    def _keep(self, source: str | Path, target: str | Path, actor: Actor) -> None:
+    def _keep(self, source: str | Path, target: str | Path, actor: Actor) -> Saved | None:
         # There is one, so that a new one takes the place of what could be got back.
         key = self._content.check_write(source, actor)
         reading = self._content.read(source, actor)
@@ -104,9 +108,9 @@ class Checkpoints:
                 passphrase=passphrase,
             )
         write_atomically(Path(target), blob)
-        if header is not None:
-            saved = Saved(header.file_id, key, reading.data, actor, passphrase, reading.flags)
-            self._saves.saved_by_hand(saved)
+        if header is None:
+            return None
+        return Saved(header.file_id, key, reading.data, actor, passphrase, reading.flags)
 
     def can_restore(self, source: str | Path, target: str | Path) -> bool:
         """Say whether a sealed checkpoint of the very file that was left at ``target`` is there."""

@@ -162,33 +162,21 @@ class Agent:
 
 def _request(connection: socket.socket) -> tuple[bytes, list[bytes]]:
     until = time.monotonic() + _REQUEST_SECONDS
-    room = protocol.MOST_BYTES
-    timed = _Timed(connection, until)
-    operation, count = timed.receive(1, 1), timed.receive(1, 1)[0]
-    parts = []
-    for _ in range(count):
-        size = int.from_bytes(timed.receive(8, 8), "big")
-        parts.append(timed.receive(size, room))
-        room -= size
-    return operation, parts
 
-
-class _Timed(socket.socket):
-    """A connection whose every piece has to come before one and the same moment."""
-
-    def __init__(self, connection: socket.socket, until: float) -> None:
-        super().__init__(fileno=os.dup(connection.fileno()))
-        self._until = until
-
-    def receive(self, size: int, most: int) -> bytes:
-        return protocol.receive(self, size, most)
-
-    def recv(self, size: int, flags: int = 0, /) -> bytes:
-        left = self._until - time.monotonic()
+    def recv(size: int) -> bytes:
+        left = until - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        self.settimeout(left)
-        return super().recv(size, flags)
+        connection.settimeout(left)
+        return connection.recv(size)
+
+    operation, count = protocol.receive(recv, 1), protocol.receive(recv, 1)[0]
+    room = protocol.MOST_BYTES
+    parts = []
+    for _ in range(count):
+        parts.append(protocol.receive_part(recv, room))
+        room -= len(parts[-1])
+    return operation, parts
 
 
 def _words(error: SecureError) -> bytes:
@@ -197,9 +185,8 @@ def _words(error: SecureError) -> bytes:
 
 def _awake_or_asleep() -> float:
     # A notebook computer that sleeps is not being used: that time counts too.
-    if sys.platform == "linux":
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
+    clock = getattr(time, "CLOCK_BOOTTIME", None)  # Linux has it
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 def main(state: str, seconds: str) -> int:

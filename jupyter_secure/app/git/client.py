@@ -30,8 +30,8 @@ def ask(state: str, operation: bytes, *parts: bytes) -> bytes:
     try:
         connection.settimeout(_TIMEOUT_SECONDS)
         protocol.send(connection, operation + bytes([len(parts)]), list(parts))
-        status = protocol.receive(connection, 1)
-        answer = protocol.receive_part(connection)
+        status = protocol.receive(connection.recv, 1)
+        answer = protocol.receive_part(connection.recv)
     except (OSError, protocol.NotAnswered):
         raise NoAgent from None
     finally:
@@ -46,7 +46,10 @@ def _connected(state: str) -> _socket.socket:
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         # A link could lead to another program's socket.
-        if os.stat(protocol.SOCKET, dir_fd=folder, follow_symlinks=False).st_mode & 0o170000 != 0o140000:
+        if (
+            os.stat(protocol.SOCKET, dir_fd=folder, follow_symlinks=False).st_mode & 0o170000
+            != 0o140000
+        ):
             raise FileNotFoundError
         connection.connect(protocol.address(state, folder))
         if protocol.peer(connection) not in (os.geteuid(), -1):

@@ -16,7 +16,7 @@ _WHOLE += "from jupyter_secure.cli.main import main; sys.exit(main())"
 _CLOSED = "`jupyter secure git unlock` shows it"
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:  # noqa: RET503  # the last line never returns
     """Do what Git asks, and return the exit code."""
     state, key_file, action, *rest = arguments
     # The account may have moved its state for the time being; then Git is to use that as well.

@@ -6,6 +6,11 @@ was kept. What changes by running a notebook again, the numbers of its cells, is
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # as ``typing`` has it
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
 _MAGIC = b"\x89JSEC\r\n\x1a"
 _VERSION_AT = 44
 _BASE64_KINDS = ("image/", "application/pdf", "application/octet-stream", "audio/", "video/")
@@ -51,7 +56,10 @@ def _is_notebook(value: object) -> bool:
     return isinstance(value, dict) and "nbformat" in value
 
 
-def _lines(notebook, dumps):  # type: ignore[no-untyped-def]  # JSON of any shape; what does not fit raises
+# Notebooks are JSON of any shape: what does not fit raises, and the text is shown as it is.
+
+
+def _lines(notebook: Any, dumps: Callable[..., str]) -> Iterator[str]:
     cells = notebook.get("cells")
     if cells is None:  # before version 4
         cells = [cell for sheet in notebook["worksheets"] for cell in sheet["cells"]]
@@ -71,7 +79,7 @@ def _lines(notebook, dumps):  # type: ignore[no-untyped-def]  # JSON of any shap
     yield f"format: {notebook['nbformat']}.{notebook.get('nbformat_minor', 0)}"
 
 
-def _output(output, dumps):  # type: ignore[no-untyped-def]  # as above
+def _output(output: Any, dumps: Callable[..., str]) -> Iterator[str]:
     kind = output.get("output_type", "?")
     yield _rule(f"output {output.get('name') or kind}")
     if kind == "stream":
@@ -84,7 +92,7 @@ def _output(output, dumps):  # type: ignore[no-untyped-def]  # as above
             yield f"metadata: {_json(metadata, dumps)}"
 
 
-def _bundle(data, dumps):  # type: ignore[no-untyped-def]  # as above
+def _bundle(data: Any, dumps: Callable[..., str]) -> Iterator[str]:
     for kind in sorted(data):
         value = data[kind]
         if not isinstance(value, (str, list)):
@@ -97,12 +105,12 @@ def _bundle(data, dumps):  # type: ignore[no-untyped-def]  # as above
             yield from _text(value).split("\n")
 
 
-def _text(value, between=""):  # type: ignore[no-untyped-def]  # as above
-    text = between.join(value) if isinstance(value, list) else value
+def _text(value: Any, between: str = "") -> str:
+    text: str = between.join(value) if isinstance(value, list) else value
     return text.removesuffix("\n")
 
 
-def _json(value, dumps):  # type: ignore[no-untyped-def]  # as above
+def _json(value: Any, dumps: Callable[..., str]) -> str:
     return dumps(value, sort_keys=True, ensure_ascii=False)
 
 

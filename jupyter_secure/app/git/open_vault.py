@@ -61,7 +61,7 @@ class OpenVault:
         except BaseException:
             self._vault.seal()
             raise
-        self._locks: LockStore | None = self._database and DatabaseLocks(self._database)
+        self._locks: LockStore | None = DatabaseLocks(self._database) if self._database else None
 
     def open(self, blob: bytes) -> bytes:
         """Return the content of a sealed file: a document of this vault, as a lock allows.

@@ -14,6 +14,10 @@ import _socket
 import os
 import sys
 
+TYPE_CHECKING = False  # as ``typing`` has it
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 #: The folder of the socket, in the state directory; mode 0700.
 FOLDER = "git"
 SOCKET = "agent.sock"
@@ -44,8 +48,8 @@ def send(connection: _socket.socket, head: bytes, parts: list[bytes]) -> None:
         connection.sendall(part)
 
 
-def receive(connection: _socket.socket, size: int, most: int = MOST_BYTES) -> bytes:
-    """Receive exactly ``size`` bytes, never more than ``most``.
+def receive(recv: Callable[[int], bytes], size: int, most: int = MOST_BYTES) -> bytes:
+    """Receive exactly ``size`` bytes by a socket's ``recv``, never more than ``most``.
 
     Raises ``NotAnswered`` or ``OSError``.
     """
@@ -54,7 +58,7 @@ def receive(connection: _socket.socket, size: int, most: int = MOST_BYTES) -> by
     # Piece by piece: a length that is only claimed must not take memory.
     pieces = []
     while size:
-        piece = connection.recv(min(size, _PIECE_BYTES))
+        piece = recv(min(size, _PIECE_BYTES))
         if not piece:
             raise NotAnswered
         pieces.append(piece)
@@ -62,9 +66,9 @@ def receive(connection: _socket.socket, size: int, most: int = MOST_BYTES) -> by
     return b"".join(pieces)
 
 
-def receive_part(connection: _socket.socket, most: int = MOST_BYTES) -> bytes:
+def receive_part(recv: Callable[[int], bytes], most: int = MOST_BYTES) -> bytes:
     """Receive one part; raises as ``receive``."""
-    return receive(connection, int.from_bytes(receive(connection, 8), "big"), most)
+    return receive(recv, int.from_bytes(receive(recv, 8), "big"), most)
 
 
 def folder(state: str) -> int:

@@ -14,6 +14,7 @@ from jupyter_secure.app.git.client import AgentRefused, NoAgent, ask
 from jupyter_secure.errors import Conflict, InvalidInput, StateUnusable
 from jupyter_secure.vault.keys import RootKey
 
+_MOST_MINUTES = 24 * 60
 _END_SECONDS = 10.0
 _START_SECONDS = 60.0
 
@@ -28,8 +29,7 @@ def start(state: Path, root: RootKey, minutes: float) -> list[str]:
         raise InvalidInput(
             "There is no agent for Git on Windows.", remedy="Use `git setup --key-file` instead."
         )
-    if not 0 < minutes <= 24 * 60:
-        raise InvalidInput("The time must be more than 0 and at most 1440 minutes.")
+    check_minutes(minutes)
     end(state)
     command = [sys.executable, "-m", "jupyter_secure.app.git.agent", str(state), str(minutes * 60)]
     # `-m` looks for modules in the current folder first, and that may be anybody's.
@@ -52,6 +52,12 @@ def start(state: Path, root: RootKey, minutes: float) -> list[str]:
     if first != "ready":
         raise StateUnusable("The agent did not start.", remedy="Run it again with --debug.")
     return rest
+
+
+def check_minutes(minutes: float) -> None:
+    """Raise ``InvalidInput`` for a time that is none, or too long to be forgotten about."""
+    if not 0 < minutes <= _MOST_MINUTES:
+        raise InvalidInput(f"The time must be more than 0 and at most {_MOST_MINUTES} minutes.")
 
 
 def end(state: Path) -> bool:

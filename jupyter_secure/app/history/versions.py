@@ -163,6 +163,7 @@ class Versions:
         version, data = self._histories.version(file_id, newest.number, actor)
         to = (version.path if to is None else to).strip("/")
         path = place(to)
+        key_of = self._content.key(path)  # refuses what lies outside
         if os.path.lexists(path):
             raise Conflict(
                 f"“{to}” exists already.", remedy="Choose another path to bring it back to."
@@ -173,7 +174,7 @@ class Versions:
             # Before the file is there.
             whose = owner or actor.username
             now = self._clock()
-            self._locks.put(Lock(self._content.key(path), file_id, mode, whose, now))
+            self._locks.put(Lock(key_of, file_id, mode, whose, now))
         # Higher than any save of it was: an older copy would else pass for a newer one.
         after = max(newest.number + 1, int(self._clock().timestamp()))
         self._content.saving.put_back(

@@ -51,10 +51,15 @@ def change_password(
             root.wipe()
         # Tried before the old slot is given up: a slot that does not open locks the account out.
         changed.open_with_password(name, new).wipe()
+        # Before vault.json is written: a database that fails must not leave a new password and the
+        # sessions of who knew the old one.
+        factors.raise_generation(name, None)
         return changed
 
+    factors = DatabaseFactors(database)
     try:
         change_keyring(places.state_dir(), change)
-        DatabaseFactors(database).raise_generation(name, None)
+        # Once more, for who logged in by the old password in between.
+        factors.raise_generation(name, None)
     finally:
         database.close()

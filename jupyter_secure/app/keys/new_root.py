@@ -21,6 +21,7 @@ from jupyter_secure.identity.accounts import normalise_username
 from jupyter_secure.store import places
 from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
+from jupyter_secure.store.history import with_keys
 from jupyter_secure.store.in_use import alone
 from jupyter_secure.store.key_file import read_key_file
 from jupyter_secure.store.vault_file import change_keyring, load_keyring
@@ -158,7 +159,8 @@ def _with_new_root(
                 "the others out; those accounts then get a new password by `jupyter secure user "
                 "reset-password`.",
             )
-        changed = keyring.with_new_root(old, new, newest_epoch(old, keyring, folders) + 1)
+        sealed_in = with_keys(folders, places.state_dir())
+        changed = keyring.with_new_root(old, new, newest_epoch(old, keyring, sealed_in) + 1)
         changed = changed.add_password_slot(new, name, kept.password, profile=profile)
         # Tried before the old slots are given up: what does not open locks everyone out.
         changed.open_with_password(name, kept.password).wipe()
@@ -201,7 +203,8 @@ def _finish(
     try:
         rekey_state(database, old, new)
         catalogue = Catalogue(DatabaseCatalogue(database), new.derive)
-        done = reencrypt_all(keyring, old, new, folders, Provenance(catalogue), progress)
+        sealed_in = with_keys(folders, state)
+        done = reencrypt_all(keyring, old, new, sealed_in, Provenance(catalogue), progress)
         # Nothing is left to change; but it waits until what the catalogue was told is on the disk.
         rekey_state(database, old, new)
     finally:

@@ -11,6 +11,7 @@ from typing import IO, Literal
 from jupyter_secure.app.content import files
 from jupyter_secure.app.content.provenance import Provenance
 from jupyter_secure.app.content.tree import regular_files, unreadable
+from jupyter_secure.app.history.notebook_keys import with_new_key
 from jupyter_secure.app.trees.each_file import change_each
 from jupyter_secure.crypto.aead import InvalidSeal
 from jupyter_secure.errors import Conflict, CorruptFile, NotFound, SecureError
@@ -167,6 +168,8 @@ class _Reencryption:
                 if header.needs_passphrase:
                     self._rewrap(header, file, target)
                     sealing = None
+                elif header.file_class is FileClass.HISTORY_KEY:
+                    sealing = self._copy_history_key(header, file, target)
                 else:
                     sealing = self._copy(header, file, target)
                 target.keep_times(facts)
@@ -215,6 +218,17 @@ class _Reencryption:
             before = Sealing(header.file_id, header.file_version, first[:SALT_BYTES])
             self._provenance.check(target.path, before)
         return Sealing(header.file_id, header.file_version, salt)
+
+    def _copy_history_key(self, header: Header, file: IO[bytes], target: AtomicFile) -> Sealing:
+        """Let a history go on under a new key: who knows the one before opens nothing new."""
+        sealed = bytes(header) + file.read()
+        keys = self._old.open_bytes(sealed, expect=header.file_class, name=str(target.path)).data
+        target.write(
+            self._new.seal_bytes(
+                with_new_key(keys), file_class=header.file_class, file_id=header.file_id
+            )
+        )
+        return Sealing(header.file_id, header.file_version, b"")
 
     def _rewrap(self, header: Header, file: IO[bytes], target: AtomicFile) -> None:
         try:

@@ -19,6 +19,7 @@ from jupyter_secure.app.trees.each_file import change_each
 from jupyter_secure.errors import Conflict, NotFound, SecureError
 from jupyter_secure.store import places
 from jupyter_secure.store.atomic import AtomicFile
+from jupyter_secure.store.history import with_keys
 from jupyter_secure.store.vault_file import change_keyring
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
@@ -54,7 +55,7 @@ def rotate(
     new: bool = False,
     progress: Callable[[Rotated], None] = lambda _: None,
 ) -> Rotated:
-    """Bring every sealed file below ``folders`` to the newest epoch.
+    """Bring every sealed file below ``folders``, and the keys of histories, to the newest epoch.
 
     A new epoch begins if all of them are of the newest one already, or with ``new``; otherwise this
     finishes what was begun. ``progress`` is called after each file. Raises ``WrongKey`` for another
@@ -62,6 +63,8 @@ def rotate(
     or ``StorageFailed``, and then no file was touched.
     """
     done = Rotated()
+    # Whoever has the keys of histories has all earlier versions.
+    folders = with_keys(folders, places.state_dir())
 
     def change(keyring: Keyring) -> Keyring:
         newest, done.behind, done.current = _look(root, keyring, folders)

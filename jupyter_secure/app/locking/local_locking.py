@@ -9,8 +9,11 @@ from pathlib import Path
 from jupyter_secure.app.content import files
 from jupyter_secure.app.content.checkpoint_names import checkpoint_beside
 from jupyter_secure.app.content.content import Content
-from jupyter_secure.app.content.passphrases import new_key, opening_key
+from jupyter_secure.app.content.passphrases import Passphrases, new_key, opening_key
 from jupyter_secure.app.content.provenance import Provenance
+from jupyter_secure.app.history.histories import Histories
+from jupyter_secure.app.history.keeping import Keeping
+from jupyter_secure.app.history.local_history import histories_of
 from jupyter_secure.app.locking.lock_notebook import LockNotebooks
 from jupyter_secure.app.trees.at_work import at_work
 from jupyter_secure.app.trees.local_place import tree_of
@@ -33,8 +36,15 @@ class LocalLocking:
     """Locks files below one root for one account. Paths are the operating system's."""
 
     def __init__(
-        self, root: Path, vault: Vault, username: str, content: Content, locks: DatabaseLocks
+        self,
+        root: Path,
+        vault: Vault,
+        username: str,
+        content: Content,
+        locks: DatabaseLocks,
+        histories: Histories,
     ) -> None:
+        self._histories = histories
         self._root = root.resolve()
         self._vault = vault
         self._content = content
@@ -64,6 +74,7 @@ class LocalLocking:
         key = None
         if mode is LockMode.SEALED and passphrase is not None:
             key = new_key(passphrase, self._actor.username or "")
+            self._open_versions(path, header, passphrase)
         self._notebooks.lock(
             path, mode, self._actor, passphrase=key, checkpoints=_checkpoints(path)
         )
@@ -78,7 +89,20 @@ class LocalLocking:
         if header is not None and header.needs_passphrase and passphrase is not None:
             key = opening_key(self._vault, header, passphrase, f"“{path}”")
             self._content.passphrases.hold(self._actor.session, header.file_id, key)
+            self._open_versions(path, header, passphrase)
         self._notebooks.unlock(path, self._actor, checkpoints=_checkpoints(path))
+
+    def _open_versions(self, path: Path, header: Header | None, passphrase: str) -> None:
+        """Open earlier versions that lie under the passphrase while the file does not.
+
+        So it is where locking it was cut short, or unlocking. Raises ``WrongPassphrase``.
+        """
+        kept = self._histories.keys.header(header.file_id) if header is not None else None
+        if header is None or kept is None or not kept.needs_passphrase:
+            return
+        if kept.stanza.derivation != header.stanza.derivation:
+            key = opening_key(self._vault, kept, passphrase, f"the history of “{path}”")
+            self._content.passphrases.hold(self._actor.session, header.file_id, key)
 
     def _header(self, path: Path) -> Header | None:
         self._check_below(path)
@@ -110,7 +134,8 @@ def local_locking(root: RootKey, username: str, folder: Path | None) -> Iterator
         vault = files.vault_here(root)
         try:
             with closing(Database.open(places.state_dir() / places.DATABASE_FILE)) as database:
-                locks = DatabaseLocks(database)
+                locks, passphrases = DatabaseLocks(database), Passphrases()
+                histories = histories_of(vault, passphrases)
                 content = Content(
                     root=served,
                     vault=vault,
@@ -118,10 +143,13 @@ def local_locking(root: RootKey, username: str, folder: Path | None) -> Iterator
                     provenance=Provenance(Catalogue(DatabaseCatalogue(database), vault.derive)),
                     encrypt=(),
                     closed=(places.state_dir(),),
+                    passphrases=passphrases,
                     one_writer=OneWriter(places.state_dir()),
+                    saves=Keeping(histories),
                 )
                 try:
-                    yield LocalLocking(served, vault, normalise_username(username), content, locks)
+                    name = normalise_username(username)
+                    yield LocalLocking(served, vault, name, content, locks, histories)
                 finally:
                     content.passphrases.keep_only(())
         finally:

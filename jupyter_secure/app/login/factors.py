@@ -30,10 +30,14 @@ class Factors:
         """Return which second factors the account has."""
         return self._store.of(username)
 
-    def changed(self, session: Session) -> tuple[str, Session]:
-        """Follow up a change that was made by ``session``: of a password, or a factor added."""
+    def end_others(self, session: Session) -> None:
+        """Do all that follows from a change but the new token, in one transaction."""
         self._sessions.require_current(session)
         self._store.raise_generation(session.username, session.public_id)
+
+    def changed(self, session: Session) -> tuple[str, Session]:
+        """Follow up a change that was made by ``session``: of a password, or a factor added."""
+        self.end_others(session)
         return self._sessions.rotate(session)
 
     def remove_totp(self, session: Session) -> tuple[str, Session]:

@@ -8,7 +8,7 @@ from jupyter_secure.app.login.budget import Budget
 from jupyter_secure.app.login.factors import Factors
 from jupyter_secure.app.login.sessions import Sessions
 from jupyter_secure.crypto.kdf import RFC_9106_LOW_MEMORY, Argon2idProfile
-from jupyter_secure.errors import WeakPassword, WrongKey, WrongPassword
+from jupyter_secure.errors import StateUnusable, WeakPassword, WrongKey, WrongPassword
 from jupyter_secure.identity import passwords
 from jupyter_secure.identity.clock import Clock
 from jupyter_secure.identity.sessions import Session
@@ -43,8 +43,9 @@ class NewPassword:
         """Replace the account's slot; return the cookie's new token and the session.
 
         Every other session of the account ends, and its devices are forgotten. Raises
-        ``WrongPassword``, ``TooManyTries``, ``WeakPassword``, ``InvalidInput``, ``Conflict`` or
-        ``StorageFailed``, and then the password is as it was.
+        ``WrongPassword``, ``TooManyTries``, ``WeakPassword``, ``InvalidInput``, ``Conflict``,
+        ``NotFound`` if the session has ended, ``StateUnusable`` or ``StorageFailed``. Then the
+        password is as it was, unless the error says that it was changed.
         """
         self._sessions.require_current(session)
         name = session.username
@@ -66,7 +67,19 @@ class NewPassword:
                 root.wipe()
             # Tried before the old slot is given up: one that does not open locks the account out.
             changed.open_with_password(name, new).wipe()
+            # Before vault.json is written: a database that fails must not leave a new password and
+            # the sessions of who knew the old one.
+            self._factors.end_others(session)
             return changed
 
         self._change(change)
-        return self._factors.changed(session)
+        try:
+            # Once more: what logged in by the old password in between, in another process, ends.
+            return self._factors.changed(session)
+        except StateUnusable as error:
+            raise StateUnusable(
+                "The password was changed, and your other sessions have ended; this one kept its "
+                "cookie.",
+                why=error.why or error.what,
+                remedy="Log out, and log in with the new password.",
+            ) from error

@@ -20,6 +20,7 @@ from jupyter_secure.errors import (
     WrongPasskey,
 )
 from jupyter_secure.identity import webauthn
+from jupyter_secure.identity.accounts import AccountStore
 from jupyter_secure.identity.challenges import Purpose
 from jupyter_secure.identity.clock import Clock
 from jupyter_secure.identity.passkeys import PURPOSE, Passkey, PasskeyStore
@@ -39,6 +40,7 @@ class PasskeyLogIn:
         self,
         *,
         store: PasskeyStore,
+        accounts: AccountStore,
         answers: PasskeyAnswers,
         vault: PasskeyVault,
         attempts: Attempts,
@@ -46,6 +48,7 @@ class PasskeyLogIn:
         clock: Clock,
     ) -> None:
         self._store = store
+        self._accounts = accounts
         self._answers = answers
         self._vault = vault
         self._codes = Budget.for_codes(attempts, clock)
@@ -83,10 +86,15 @@ class PasskeyLogIn:
                 try:
                     if passkey is None:
                         raise WrongCredentials
+                    # Before the answer is checked: if the password or a factor is changed
+                    # meanwhile, this login is one of before, and no session comes of it.
+                    account = self._accounts.get(passkey.username)
+                    if account is None:
+                        raise WrongCredentials
                     key = root.derive(PURPOSE)
                     self._answers.use(challenge, presented, passkey, key, verified=True)
                     token, session = self._sessions.begin(
-                        passkey.username, root, address, user_agent
+                        passkey.username, root, address, user_agent, account.generation
                     )
                 finally:
                     root.wipe()

@@ -54,6 +54,7 @@ def passkeys_of(
         ),
         log_in=PasskeyLogIn(
             store=store,
+            accounts=accounts,
             answers=answers,
             vault=slots,
             attempts=attempts,

@@ -167,8 +167,13 @@ class Sessions:
         return token, rotated
 
     def require_current(self, session: Session) -> None:
-        """Raise ``Conflict`` if ``session`` was found by the token of before its last step up."""
-        if rules.is_superseded(session):
+        """Raise ``Conflict`` unless the token that found ``session`` is its present one.
+
+        ``NotFound`` if it has ended. The store is asked: a request may have waited since the gate
+        let it in, behind many logins, and its session may have been ended or stepped up meanwhile.
+        """
+        if rules.is_superseded(session) or self._store.by_digest(session.id_digest) is None:
+            self.require(session.public_id, session.username)
             raise _changed_elsewhere()
 
     def lower(self, session: Session) -> None:

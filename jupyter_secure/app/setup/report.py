@@ -87,7 +87,7 @@ def report(root: Path, now: datetime) -> Report:
         _guarded("traces", "Traces", lambda: _traces(root)),
     ]
     if hub.in_environment():
-        findings.append(Finding("hub", "JupyterHub", "warn", hub.FINDING, hub.REMEDY))
+        findings.append(Finding("hub", "JupyterHub", "warn", hub.FINDING, hub.FINDING_REMEDY))
     return Report(True, state, tuple(findings))
 
 

@@ -159,7 +159,11 @@ export const session: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [ISecurity, IAsking],
   activate: (app: JupyterFrontEnd, security: Security, ask: Asking) => {
-    const watch = new SessionWatch(security, ask, app.shell);
+    const { kernels, sessions, terminals } = app.serviceManager;
+    const watch = new SessionWatch(security, ask, app.shell, () =>
+      Promise.allSettled([kernels, sessions, terminals].map(manager => manager.refreshRunning()))
+    );
+    security.connection.confirm = why => ask.code(why);
     new Watching(security, app.serviceManager.serverSettings);
     app.commands.addCommand(CommandIDs.logInAgain, {
       label: 'Log In Again',

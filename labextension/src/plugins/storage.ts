@@ -9,6 +9,7 @@ import { Asking } from '../asking';
 import { Catalogue } from '../catalogue';
 import { CommandIDs } from '../commandIds';
 import { Migrating } from '../migrating';
+import { mayRead } from '../roles';
 import { SealedFolders } from '../sealedFolders';
 import { Security } from '../security';
 import { IAsking, ICatalogue, IMigrating, ISealedFolders, ISecurity } from '../tokens';
@@ -28,7 +29,7 @@ export const migrating: JupyterFrontEndPlugin<Migrating> = {
     const own = new Migrating(security, asking, confirmMigration);
     // Once, when there is someone who may know: a run goes on while a page is loaded again.
     const join = (): void => {
-      if (security.configured && security.connection.loggedIn) {
+      if (security.configured && security.connection.loggedIn && mayRead()) {
         security.changed.disconnect(join);
         void own.join();
       }

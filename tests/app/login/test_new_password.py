@@ -9,7 +9,10 @@ from jupyter_secure.crypto.kdf import OWASP_MINIMUM
 from jupyter_secure.errors import (
     Conflict,
     InvalidInput,
+    NotFound,
     SecureError,
+    StateUnusable,
+    StorageFailed,
     TooManyTries,
     WeakPassword,
     WrongCredentials,
@@ -132,3 +135,107 @@ def test_the_token_of_before_a_step_up_changes_nothing(
     with pytest.raises(Conflict):
         new_password(before, place.person("alice").password, NEW)
     assert kept.keyring is keyring
+
+
+# ── a change that is cut in two ─────────────────────────────────────────────────────────────────
+
+
+def _fail(*_: object) -> None:
+    raise StateUnusable("The database is locked.")
+
+
+def test_a_database_that_fails_changes_nothing(
+    place: Place, kept: Kept, new_password: NewPassword, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the other sessions cannot be ended the password stays what it was."""
+    other, _ = place.enter()
+    place.wait(seconds=30)
+    token, session = place.enter()
+    before = kept.keyring
+    monkeypatch.setattr(place.factor_store, "raise_generation", _fail)
+    with pytest.raises(StateUnusable):
+        new_password(session, place.person("alice").password, NEW)
+    assert kept.keyring is before
+    assert place.sessions.authenticate(other) is not None
+    assert place.sessions.authenticate(token) == session
+
+
+def test_a_disk_that_fails_ends_the_others_only(
+    place: Place, kept: Kept, new_password: NewPassword
+) -> None:
+    """Where vault.json cannot be written the old password stays, and nobody is let in by it."""
+    other, _ = place.enter()
+    place.wait(seconds=30)
+    token, session = place.enter()
+    before = kept.keyring
+
+    def cut_short(change: Callable[[Keyring], Keyring]) -> None:
+        change(kept.keyring)
+        raise StorageFailed("vault.json could not be written.")
+
+    new_password._change = cut_short
+    with pytest.raises(StorageFailed):
+        new_password(session, place.person("alice").password, NEW)
+    assert kept.keyring is before
+    assert place.sessions.authenticate(other) is None
+    assert place.sessions.authenticate(token) is not None
+
+
+def test_a_database_that_fails_afterwards_is_told_in_words(
+    place: Place, kept: Kept, new_password: NewPassword, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where only the cookie could not be replaced, the error says that the password is new."""
+    other, _ = place.enter()
+    place.wait(seconds=30)
+    _, session = place.enter()
+    change = kept.change
+
+    def then_fail(function: Callable[[Keyring], Keyring]) -> Keyring:
+        changed = change(function)
+        monkeypatch.setattr(place.store, "rotate", _fail)
+        return changed
+
+    new_password._change = then_fail
+    with pytest.raises(StateUnusable, match="The password was changed"):
+        new_password(session, place.person("alice").password, NEW)
+    kept.keyring.open_with_password("alice", NEW).wipe()
+    assert place.sessions.authenticate(other) is None
+
+
+def test_a_login_by_the_old_password_during_the_change_ends(
+    place: Place, kept: Kept, new_password: NewPassword
+) -> None:
+    """Who logs in by the old password, in another process, just before it is replaced is out."""
+    _, session = place.enter()
+    place.wait(seconds=30)
+    change, entered = kept.change, []
+
+    def meanwhile(function: Callable[[Keyring], Keyring]) -> Keyring:
+        def made(keyring: Keyring) -> Keyring:
+            changed = function(keyring)
+            entered.append(place.enter()[0])
+            return changed
+
+        return change(made)
+
+    new_password._change = meanwhile
+    new_password(session, place.person("alice").password, NEW)
+    assert place.sessions.authenticate(entered[0]) is None
+
+
+def test_a_request_that_waited_changes_nothing_for_a_session_that_ended(
+    place: Place, kept: Kept, new_password: NewPassword
+) -> None:
+    """Neither a session that was ended nor one that stepped up while this waited sets a password.
+
+    The second would be told to try again, with the password changed.
+    """
+    _, session = place.enter()
+    before, password = kept.keyring, place.person("alice").password
+    place.sessions.rotate(session)
+    with pytest.raises(Conflict):
+        new_password(session, password, NEW)
+    place.sessions.end(session.public_id)
+    with pytest.raises(NotFound):
+        new_password(session, password, NEW)
+    assert kept.keyring is before

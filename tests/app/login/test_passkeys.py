@@ -59,7 +59,7 @@ class Desk:
         parts = {"store": place.passkeys, "answers": place.passkey_answers, "vault": self.vault}
         parts |= {"sessions": place.sessions, "clock": place.clock}
         self.manage = Passkeys(accounts=place.accounts, factors=self.factors, **parts)
-        self.log_in = PasskeyLogIn(attempts=place.attempts, **parts)
+        self.log_in = PasskeyLogIn(attempts=place.attempts, accounts=place.accounts, **parts)
 
     def _change(self, change: Callable[[Keyring], Keyring]) -> Keyring:
         with self._lock:
@@ -624,3 +624,34 @@ def test_it_elevates(desk: Desk, session: Session) -> None:
     token, elevated = desk.place.elevate(session, PasskeyAnswer(answer))
     assert desk.place.sessions.elevated_seconds_left(elevated) == 600
     assert desk.place.sessions.authenticate(token) == elevated
+
+
+@pytest.mark.parametrize("change", ["generation", "account"])
+def test_a_change_during_a_login_ends_it(
+    desk: Desk, session: Session, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """A passkey's login that began before a password or a factor was changed gives no session."""
+    desk.register(session)
+    use = desk.place.passkey_answers.use
+
+    def then_change(*args: Any, **kwargs: Any) -> None:
+        use(*args, **kwargs)
+        if change == "generation":
+            desk.place.factor_store.raise_generation("alice", None)
+        else:
+            with desk.place.database.writing() as connection:
+                connection.exec_driver_sql("DELETE FROM accounts WHERE username = 'alice'")
+
+    monkeypatch.setattr(desk.place.passkey_answers, "use", then_change)
+    with pytest.raises(WrongCredentials):
+        desk.alone()
+    assert not [one for one in desk.place.sessions.live("alice") if one != session]
+
+
+def test_a_passkey_login_counts_its_address_once(desk: Desk) -> None:
+    """Twenty wrong answers from one address are free, and the twenty-first has to wait."""
+    for _ in range(20):
+        with pytest.raises(WrongCredentials):
+            desk.log_in({}, HERE, "B")
+    with pytest.raises(TooManyTries):
+        desk.log_in({}, HERE, "B")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jupyter_secure.errors import Conflict, NotFound
+from jupyter_secure.identity import totp
 from jupyter_secure.identity.sessions import GRACE
 
 if TYPE_CHECKING:
@@ -112,3 +113,32 @@ def test_ending_the_others_keeps_one(place: Place) -> None:
     assert place.sessions.authenticate(other) is None
     assert place.sessions.authenticate(mine) is not None
     assert place.sessions.authenticate(bobs) is not None
+
+
+@pytest.mark.parametrize("end", [True, False], ids=["ended", "stepped up"])
+def test_what_waited_meanwhile_changes_nothing(place: Place, *, end: bool) -> None:
+    """A request of a session that ended, or got another token, while it waited does nothing.
+
+    An attacker who is elevated may have it wait behind many logins.
+    """
+    _, session = place.enter()
+    place.wait(seconds=30)
+    place.enrolments.begin(session)
+    new = totp.current_code(place.enrolments.begin(session).secret, place.now)
+    if end:
+        place.enter("bob")  # the vault stays open
+        place.sessions.end(session.public_id)
+    else:
+        place.sessions.rotate(session)
+    code, before = place.code(), place.accounts.get("alice")
+    for work in (
+        lambda: place.elevate(session, code),
+        lambda: place.factors.changed(session),
+        lambda: place.factors.remove_totp(session),
+        lambda: place.enrolments.begin(session),
+        lambda: place.enrolments.confirm(session, new),
+    ):
+        with pytest.raises(NotFound if end else Conflict):
+            work()
+    assert place.accounts.get("alice") == before
+    place.enter(code=code)  # which was not used up
