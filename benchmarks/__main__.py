@@ -18,6 +18,7 @@ from benchmarks import (  # noqa: E402
     audit,
     command_line,
     download,
+    history,
     kernel_data,
     large_files,
     light_request,
@@ -50,6 +51,7 @@ _RUNNING: dict[str, _Measure] = {
 }
 _APART: dict[str, _Measure] = {
     "audit": audit.measure,
+    "history": history.measure,
     "manager": manager.measure,
     "opening-memory": opening_memory.measure,
     "large-files": large_files.measure,

@@ -10,6 +10,7 @@ from pathlib import Path
 from jupyter_secure.app.accounts.join import Join
 from jupyter_secure.app.accounts.team import Team
 from jupyter_secure.app.accounts.wiring import join_of, team_of
+from jupyter_secure.app.audit.happenings import watch
 from jupyter_secure.app.content.passphrases import Passphrases
 from jupyter_secure.app.content.provenance import Provenance
 from jupyter_secure.app.content.sealed_folders import FolderMarks
@@ -156,6 +157,8 @@ class State:
             stays_open=key_file is not None,
             passphrases=passphrases,
         )
+        recorder = GroupRecorder(directory / AUDIT_DIRECTORY)
+        watch(recorder, sessions, vault)
         histories = Histories(
             repository=GitHistory(directory),
             vault=vault,
@@ -237,7 +240,7 @@ class State:
             team=team_of(directory, database, attempts, clock),
             join=join_of(directory, database, attempts, clock),
             clock=clock,
-            recorder=GroupRecorder(directory / AUDIT_DIRECTORY),
+            recorder=recorder,
             _database=database,
             _in_use=in_use,
         )

@@ -89,14 +89,15 @@ _ALL = (
     Action("folder:seal", "marked a folder as sealed", Ocsf.FILE, 7),
     Action("folder:unseal", "took the mark off a folder", Ocsf.FILE, 7),
     Action("finding:found", "found a file not as it was left", Ocsf.FINDING, 1),
-    Action("vault:unseal", "opened the vault", Ocsf.ENTITY, OTHER),
-    Action("vault:seal", "closed the vault", Ocsf.ENTITY, OTHER),
+    Action("vault:unseal", "opened the vault", Ocsf.ENTITY, 10),
+    Action("vault:seal", "closed the vault", Ocsf.ENTITY, 11),
     Action("vault:rotate", "began new keys", Ocsf.ENTITY, 3),
     Action("vault:slot-add", "added what opens the vault", Ocsf.ENTITY, 3),
     Action("vault:slot-remove", "removed what opens the vault", Ocsf.ENTITY, 3),
     Action("vault:backup", "copied the state into a backup", Ocsf.ENTITY, 2),
     Action("vault:recover", "set up again from the recovery key", Ocsf.ENTITY, OTHER),
     Action("migration:begin", "began to encrypt or decrypt a folder", Ocsf.FILE, 10),
+    Action("migration:stop", "asked to stop encrypting or decrypting", Ocsf.FILE, OTHER),
     Action("migration:end", "stopped encrypting or decrypting", Ocsf.FILE, OTHER),
     # identity
     Action("login:password", "gave a password", Ocsf.AUTHENTICATION, 6),
@@ -118,14 +119,17 @@ _ALL = (
     Action("account:device-trust", "trusted a device", Ocsf.ACCOUNT, OTHER),
     Action("account:device-forget", "forgot a device", Ocsf.ACCOUNT, OTHER),
     Action("token:create", "made an access token", Ocsf.USER_ACCESS, 1),
+    Action("token:use", "used an access token for the first time", Ocsf.AUTHENTICATION, 1),
     Action("token:revoke", "revoked an access token", Ocsf.USER_ACCESS, 2),
     Action("user:invite", "invited a user", Ocsf.ACCOUNT, OTHER),
+    Action("link:use", "used a one-time link", Ocsf.ACCOUNT, OTHER),
+    Action("link:withdraw", "took back one-time links", Ocsf.ACCOUNT, OTHER),
     Action("user:add", "added a user", Ocsf.ACCOUNT, 1),
     Action("user:role", "changed a role", Ocsf.USER_ACCESS, 1),
     Action("user:remove", "removed a user", Ocsf.ACCOUNT, 6),
     Action("user:reset-password", "let a user choose a new password", Ocsf.ACCOUNT, 4),
     Action("user:reset-2fa", "let a user begin with a new second factor", Ocsf.ACCOUNT, 11),
-    Action("user:unlock", "let a user try again", Ocsf.ACCOUNT, 2),
+    Action("user:unlock", "let a user try again", Ocsf.ACCOUNT, 12),
     # kernels, terminals, the server
     Action("kernel:start", "started a kernel", Ocsf.PROCESS, 1),
     Action("kernel:stop", "stopped a kernel", Ocsf.PROCESS, 2),
@@ -155,9 +159,12 @@ _ALL = (
     Action("record:gap", "the record was shorter than it was left", Ocsf.APPLICATION, OTHER),
     Action("record:remove", "old segments were removed", Ocsf.APPLICATION, OTHER),
     _reads("record:read", "read the record", Ocsf.API, 2),
-    _reads("record:export", "exported the record", Ocsf.API, 2),
-    _reads("record:verify", "verified the record", Ocsf.API, 2),
 )
 
 #: Every action by its name.
 ACTIONS = {action.name: action for action in _ALL}
+
+
+def action_of(name: str) -> Action:
+    """Return the action of that name; of one that a later version wrote, what is known of it."""
+    return ACTIONS.get(name) or Action(name, name, Ocsf.API, OTHER)

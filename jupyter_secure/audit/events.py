@@ -133,7 +133,7 @@ def decode(line: bytes) -> Recorded:
     """Return the event of a line. Raises ``ValueError`` for what is none of ours."""
     said = json.loads(line)
     try:
-        outcome = _outcome(said)
+        outcome = outcome_of(said)
         actor, metadata = said.get("actor", {}), said["metadata"]
         file = said.get("file", {})
         event = Event(
@@ -159,7 +159,8 @@ def decode(line: bytes) -> Recorded:
         raise ValueError("not a line of the record") from error
 
 
-def _outcome(said: Mapping[str, object]) -> Outcome:
+def outcome_of(said: Mapping[str, object]) -> Outcome:
+    """Return the outcome in a line. Raises ``ValueError`` for one that is none of ours."""
     if said.get("disposition_id") == _BLOCKED:
         return Outcome.REFUSED
     for outcome, number in _STATUS.items():

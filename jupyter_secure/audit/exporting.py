@@ -1,4 +1,4 @@
-"""The record in forms that other programs read: OCSF, CSV and CEF."""
+"""The record in forms that other programs read: OCSF, CSV, CEF and OpenTelemetry's."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import io
 import json
 from datetime import datetime, timezone
 
-from jupyter_secure.audit.actions import ACTIONS, CLASS_NAMES, OTHER
-from jupyter_secure.audit.events import Event, Outcome, Recorded
+from jupyter_secure.audit.actions import action_of
+from jupyter_secure.audit.events import Recorded
+from jupyter_secure.audit.ocsf import SEVERITY, ocsf
+from jupyter_secure.audit.otel import otel
 
-#: The version of OCSF whose classes and numbers are used.
-OCSF_VERSION = "1.6.0"
 #: What ``one_line`` knows.
-FORMATS = ("ocsf", "csv", "cef")
+FORMATS = ("ocsf", "csv", "cef", "otel")
 
 _COLUMNS = (
     "seq", "time", "action", "outcome", "reason", "username", "session", "token", "kernel",
@@ -21,9 +21,6 @@ _COLUMNS = (
 )  # fmt: skip
 # A cell that begins with one of these is a formula to a spreadsheet (OWASP, "CSV Injection").
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-_SEVERITY = {Outcome.SUCCESS: 1, Outcome.STARTED: 1, Outcome.FAILURE: 2, Outcome.REFUSED: 3}
-_SEVERITY_NAMES = {1: "Informational", 2: "Low", 3: "Medium"}
-_STATUS = {Outcome.SUCCESS: (1, "Success"), Outcome.STARTED: (99, "Started")}
 
 
 def heading(form: str) -> str:
@@ -37,6 +34,8 @@ def one_line(form: str, one: Recorded, version: str) -> str:
         return _csv(one)
     if form == "cef":
         return _cef(one, version)
+    if form == "otel":
+        return json.dumps(otel(one, version))
     return json.dumps(ocsf(one, version))
 
 
@@ -69,80 +68,6 @@ def utc(milliseconds: int) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
-def ocsf(one: Recorded, version: str) -> dict[str, object]:
-    """Return one event as an object of its OCSF class (https://schema.ocsf.io/1.6.0)."""
-    event, action = one.event, ACTIONS[one.event.action]
-    status, status_name = _STATUS.get(event.outcome, (2, "Failure"))
-    severity = _SEVERITY[event.outcome]
-    category = action.ocsf // 1000
-    object_: dict[str, object] = {
-        "category_uid": category,
-        "class_uid": int(action.ocsf),
-        "class_name": CLASS_NAMES[action.ocsf],
-        "activity_id": action.activity,
-        "type_uid": action.type_uid,
-        "time": one.time,
-        "severity_id": severity,
-        "severity": _SEVERITY_NAMES[severity],
-        "status_id": status,
-        "status": status_name,
-        "metadata": {
-            "version": OCSF_VERSION,
-            "product": {
-                "name": "jupyter-secure",
-                "vendor_name": "jupyter-secure",
-                "version": version,
-            },
-            "event_code": action.name,
-            "sequence": one.seq,
-            "profiles": ["security_control"],
-        },
-        "message": action.said,
-        "actor": _ocsf_actor(event),
-    }
-    if action.activity == OTHER:
-        object_["activity_name"] = action.said
-    if event.correlation:
-        object_["metadata"]["correlation_uid"] = event.correlation  # type: ignore[index]  # just made
-    refused = event.outcome is Outcome.REFUSED
-    object_ |= {"action_id": 2 if refused else 1, "disposition_id": 2 if refused else 1}
-    if event.reason:
-        object_["status_detail"] = event.reason
-    if event.address:
-        object_["src_endpoint"] = {"ip": event.address}
-    if event.path or event.file_id:
-        object_["file"] = _ocsf_file(event.path, event.file_id)
-    if event.to:
-        object_["file_result"] = _ocsf_file(event.to, "")
-    if event.target:
-        object_["user"] = {"name": event.target}
-    if event.details:
-        object_["unmapped"] = dict(event.details)
-    return object_
-
-
-def _ocsf_actor(event: Event) -> dict[str, object]:
-    who = event.who
-    actor: dict[str, object] = {}
-    if who.username:
-        actor["user"] = {"name": who.username}
-    if who.token:
-        actor["user"] = {**actor.get("user", {}), "credential_uid": who.token}  # type: ignore[dict-item]  # a dict
-    if who.session:
-        actor["session"] = {"uid": who.session}
-    if who.kernel:
-        actor["process"] = {"uid": who.kernel}
-    return actor
-
-
-def _ocsf_file(path: str, file_id: str) -> dict[str, object]:
-    name = path.rstrip("/").rpartition("/")[2]
-    file: dict[str, object] = {"name": name, "path": path, "type_id": 1}
-    if file_id:
-        file["uid"] = file_id
-    return file
-
-
 def _csv(one: Recorded) -> str:
     said = plain(one)
     said["details"] = json.dumps(said["details"]) if said["details"] else ""
@@ -163,8 +88,8 @@ def _csv(one: Recorded) -> str:
 
 def _cef(one: Recorded, version: str) -> str:
     """Return ArcSight's Common Event Format, version 0."""
-    event, action = one.event, ACTIONS[one.event.action]
-    severity = {1: 1, 2: 4, 3: 6}[_SEVERITY[event.outcome]]
+    event, action = one.event, action_of(one.event.action)
+    severity = {1: 1, 2: 4, 3: 6}[SEVERITY[event.outcome]]
     head = "|".join(
         _escaped(part, "\\|")
         for part in ("jupyter-secure", "jupyter-secure", version, action.name, action.said)

@@ -18,9 +18,10 @@ MAX_LINE_BYTES = 65536
 _HEAD = re.compile(
     rb'\{"seq":(\d{1,19}),"prev":"([0-9a-f]{64})","time":(\d{1,16}),"clock":(\d{1,16}),'
 )
-_MAC_START = b',"mac":"'
+_CLOCKS = re.compile(rb'"time":\d{1,16},"clock":\d{1,16},')
+MAC_START = b',"mac":"'
 # `,"mac":"`, 64 digits, `"}` and the end of the line.
-_TAIL_BYTES = len(_MAC_START) + 64 + 3
+TAIL_BYTES = len(MAC_START) + 64 + 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,20 @@ def head(line: bytes) -> Head | None:
     return Head(int(seq), prev.decode(), int(time), int(clock))
 
 
+def times(line: bytes, begin: int) -> int:
+    """Return where the two clocks that begin at ``begin`` end; 0 if there are none."""
+    found = _CLOCKS.match(line, begin)
+    return found.end() if found else 0
+
+
 def is_whole(line: bytes) -> bool:
     """Tell whether a line ends as every line does."""
-    return line.endswith(b'"}\n') and line[-_TAIL_BYTES:-67] == _MAC_START
+    return line.endswith(b'"}\n') and line[-TAIL_BYTES:-67] == MAC_START
 
 
 def is_genuine(line: bytes, key: bytes) -> bool:
     """Tell whether a line is whole and ``key`` vouches for it."""
     # Nobody is there to be timed, and a mac tells nothing of the key: no constant-time comparison.
     # The whole end is compared, so that nothing of a line is left unchecked.
-    mac = hmac.digest(key, line[:-_TAIL_BYTES], "sha256").hex().encode()
-    return line[-_TAIL_BYTES:] == b'%b%b"}\n' % (_MAC_START, mac)
+    mac = hmac.digest(key, line[:-TAIL_BYTES], "sha256").hex().encode()
+    return line[-TAIL_BYTES:] == b'%b%b"}\n' % (MAC_START, mac)

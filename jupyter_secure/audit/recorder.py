@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from jupyter_secure.audit.events import Event
@@ -9,6 +10,9 @@ from jupyter_secure.audit.events import Event
 
 class Recorder(Protocol):
     """Takes events; a change is recorded before it is answered, and refused if it cannot be."""
+
+    #: Told of each event that is in the record. It must not wait, and may not fail.
+    on_recorded: Callable[[Event], None]
 
     def record(self, event: Event) -> None:
         """Return when ``event`` is on the disk. Raises ``RecordUnwritable``; then it is not."""
@@ -31,6 +35,9 @@ class Recorder(Protocol):
 
 class NoRecorder:
     """Records nothing: for what works on files alone, without a state."""
+
+    def __init__(self) -> None:
+        self.on_recorded: Callable[[Event], None] = lambda _: None
 
     def record(self, event: Event) -> None:
         """Do nothing."""

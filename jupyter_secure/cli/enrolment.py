@@ -10,10 +10,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from jupyter_secure.app.audit.setup_key import setup_key
 from jupyter_secure.app.setup import set_up
 from jupyter_secure.cli import terminal
 from jupyter_secure.cli.exit_code import DONE
-from jupyter_secure.errors import WrongCode
+from jupyter_secure.errors import SecureError, WrongCode
+from jupyter_secure.store import places
+from jupyter_secure.store.audit_folder import AUDIT_DIRECTORY
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
 
@@ -67,11 +70,13 @@ def without_questions(
     """Set up, and show the secrets. ``existing`` is a vault to go on with."""
     prepared = set_up.prepare(_wishes(args, username, password), now, existing)
     done = set_up.commit(prepared)
+    audit_key = record_key()
     if args.json:
-        print(json.dumps(_as_json(prepared, done), indent=2))
+        print(json.dumps({**_as_json(prepared, done), "audit_key": audit_key}, indent=2))
         return DONE
     show_authenticator(prepared.totp_uri, prepared.totp_secret)
     _show_recovery(prepared)
+    _show_record_key(audit_key)
     _show_next(prepared, done)
     return DONE
 
@@ -107,6 +112,7 @@ def with_questions(
     except BaseException:
         print("\nNothing was set up: what is shown above is void.", file=sys.stderr)
         raise
+    _show_record_key(record_key())
     _show_next(confirmed, done)
     return DONE
 
@@ -193,6 +199,29 @@ def _show_recovery(prepared: set_up.Prepared) -> None:
     print(f"  {terminal.styled(first + '-', 'strong')}")
     print(f"  {terminal.styled(second, 'strong')}\n")
     print("Both are shown this once. Keep them on paper or in a password manager.")
+
+
+def record_key() -> str | None:
+    """Begin the record under a new verification key; return that, ``None`` where it cannot be.
+
+    The set-up stands without it: `audit setup-key` makes one at any time.
+    """
+    try:
+        return setup_key(places.state_dir() / AUDIT_DIRECTORY).to_text()
+    except SecureError as error:
+        print(error, file=sys.stderr)
+        return None
+
+
+def _show_record_key(key: str | None) -> None:
+    if key is None:
+        print("\nThe record has no verification key yet: jupyter secure audit setup-key")
+        return
+    print("\nVerification key of the record, which shows if somebody changed it:\n")
+    half = key.find("-", len(key) // 2)
+    print(f"  {terminal.styled(key[: half + 1], 'strong')}")
+    print(f"  {terminal.styled(key[half + 1 :], 'strong')}\n")
+    print("It is shown this once too. Keep it off this machine.")
 
 
 def _show_next(prepared: set_up.Prepared, done: set_up.Done) -> None:

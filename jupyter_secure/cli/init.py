@@ -11,6 +11,7 @@ from pathlib import Path
 from jupyter_secure.app.setup import own_certificate, set_up, state_folder
 from jupyter_secure.cli import enrolment, terminal
 from jupyter_secure.cli.exit_code import DONE, USAGE
+from jupyter_secure.cli.recorded import note, nothing
 from jupyter_secure.store import places
 
 DESCRIPTION = """\
@@ -78,6 +79,8 @@ def _usage_problem(args: argparse.Namespace) -> str:
 
 def _already_there(args: argparse.Namespace, now: datetime) -> int:
     done = set_up.turn_on_again()
+    if done is None:
+        note(nothing)
     if args.json:
         # A script must not take this for a new enrolment: there are no secrets to give out.
         print(json.dumps({"already_set_up": True, "state_dir": str(places.state_dir())}))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jupyter_secure.cli import passphrase, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED
+from jupyter_secure.cli.recorded import note
 from jupyter_secure.errors import SecureError, shown
 
 DESCRIPTION = """\
@@ -77,8 +78,10 @@ def run(args: argparse.Namespace) -> int:
             for path in args.files:
                 try:
                     locking.lock(path, mode, words)
+                    note()
                     print(f"{shown(str(path))}: locked ({mode.value})")
                 except SecureError as error:
+                    note(error)
                     print(error, file=sys.stderr)
                     code = FAILED
     finally:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from jupyter_secure.cli.exit_code import DONE, FAILED, USAGE
+from jupyter_secure.cli.recorded import recorded
 from jupyter_secure.errors import SecureError
 
 # Command → (module, what it does in a line). The order is that of a first acquaintance.
@@ -67,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not name:
         parser.print_help(sys.stderr)
         return USAGE
-    return _run(args)
+    return _run(name, args)
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
@@ -99,9 +100,11 @@ def _parser(name: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _run(args: argparse.Namespace) -> int:
+def _run(name: str, args: argparse.Namespace) -> int:
     try:
-        code: int = args.run(args)
+        with recorded(name, args) as codes:
+            code: int = args.run(args)
+            codes.append(code)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jupyter_secure.cli import lock, passphrase, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED
+from jupyter_secure.cli.recorded import note
 from jupyter_secure.errors import SecureError, shown
 
 DESCRIPTION = """\
@@ -45,8 +46,10 @@ def run(args: argparse.Namespace) -> int:
                 try:
                     words = given.text(str(path)) if locking.needs_passphrase(path) else None
                     locking.unlock(path, words)
+                    note()
                     print(f"{shown(str(path))}: unlocked")
                 except SecureError as error:
+                    note(error)
                     print(error, file=sys.stderr)
                     code = FAILED
     finally:

@@ -9,10 +9,14 @@ from jupyter_secure.cli.exit_code import DONE
 from jupyter_secure.errors import Conflict, shown
 
 _DESCRIPTION = """\
-Copy vault.json, accounts and certificate into one tar file, also while a server runs. The
-notebooks are not in it: they can be copied as they are. It opens with the passwords of now,
-also after they were changed, and it holds the certificate's private key: keep it as you
-would keep the state directory itself."""
+Copy vault.json, accounts, certificate and earlier versions into one tar file, also while a
+server runs. The notebooks are not in it: they can be copied as they are. It opens with the
+passwords of now, also after they were changed, and it holds the certificate's private key:
+keep it as you would keep the state directory itself.
+
+The record is not in it: copies of its keys could rewrite what came after the backup. Send
+its checkpoints elsewhere (SecureConfig.audit_checkpoints_to), and copy its segments as they
+are; where the state is put back without them a new record begins."""
 _EXAMPLE = """\
 examples:
   jupyter secure vault backup -o /mnt/backup/jupyter-secure.tar

@@ -15,6 +15,7 @@ from jupyter_secure.app.content.in_place import open_in_place, seal_in_place
 from jupyter_secure.app.content.tree import unreadable
 from jupyter_secure.cli import passphrase, vault_all, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED, USAGE
+from jupyter_secure.cli.recorded import note
 from jupyter_secure.errors import Conflict, InvalidInput, SecureError, shown
 from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.vault import Vault
@@ -172,9 +173,11 @@ def _each(names: list[str], change: Callable[[Path], bool], done: str) -> int:
     for name in names:
         try:
             changed = change(Path(name))
+            note()
             print(f"{shown(name)}: {done}{'' if changed else ' already'}")
         except (SecureError, OSError) as error:
             said = unreadable(Path(name), error) if isinstance(error, OSError) else error
+            note(said)
             print(said, file=sys.stderr)
             code = FAILED
     return code

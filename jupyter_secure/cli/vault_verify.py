@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_secure.app.content import files
-from jupyter_secure.cli import passphrase, vault_key
+from jupyter_secure.cli import history_all, passphrase, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED
 from jupyter_secure.cli.progress import Progress
 from jupyter_secure.errors import shown
@@ -25,7 +25,8 @@ Read every sealed file below a folder to its end, checkpoints too, and report ea
 does not open, with the reason. Nothing is changed. The exit code is 1 if any fails. It
 finds damage and files that were put in the wrong place; it cannot tell a file from an
 older version of itself. Files that are locked with a passphrase are read to their end
-only if it is given; else they are counted apart."""
+only if it is given; else they are counted apart. The earlier versions that this account
+keeps are read as well, of whatever folder."""
 _EXAMPLE = """\
 examples:
   jupyter secure vault verify
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa
 
 def run(args: argparse.Namespace) -> int:
     """Read everything, and say what was found."""
+    from jupyter_secure.app.history.local_history import verify_kept
     from jupyter_secure.app.setup.effective_settings import effective_settings
     from jupyter_secure.app.setup.report import patterns_of
     from jupyter_secure.app.trees.verify import verify
@@ -59,21 +61,28 @@ def run(args: argparse.Namespace) -> int:
     patterns = patterns_of(effective_settings())
     root = vault_key.root_key(args)
     try:
+        vaults, given = _Vaults(root, by_file=args.recovery_key_stdin), passphrase.Given(args)
         with Progress() as line:
             found = verify(
                 args.folder,
-                _Vaults(root, by_file=args.recovery_key_stdin),
+                vaults,
                 patterns,
                 lambda now: line.say(f"{now.read} sealed files, {now.bytes >> 20} MiB read"),
-                passphrase.Given(args).to_try,
+                given.to_try,
+            )
+            kept = verify_kept(
+                vaults, given.to_try, lambda now: line.say(f"{now.versions} versions read")
             )
     finally:
         root.wipe()
     if args.json:
-        print(json.dumps(_facts(args.folder, found), indent=2))
+        facts = _facts(args.folder, found) | {"versions": history_all.facts(kept)}
+        print(json.dumps(facts, indent=2))
     else:
         _show(args.folder, found)
-    return FAILED if found.failures else DONE
+        if kept.notebooks or kept.damaged or kept.under_passphrase:
+            history_all.show_verified(kept)
+    return FAILED if found.failures or kept.damaged else DONE
 
 
 class _Vaults:

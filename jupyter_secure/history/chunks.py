@@ -1,13 +1,13 @@
-"""Content cut into chunks, so that what did not change from one version to the next is kept once.
+r"""Content cut into chunks, so that what did not change from one version to the next is kept once.
 
 Boundaries depend on the content (content-defined chunking: Muthitacharoen et al., "A Low-bandwidth
 Network File System", SOSP 2001), so that a line put in moves the boundaries near it and no others.
 They also depend on a key: whoever sees the sizes of the sealed chunks cannot compare them with
 those of a file that they know.
 
-Notebooks are JSON with a line for every line of source and text; so boundaries fall on the ends of
-lines. A picture is one line: it is cut where a chunk
-is full.
+Notebooks are JSON, in which boundaries fall on the ends of lines: on those of the file or, where it
+is one long line as the server writes it, on those of the source and text in its strings (``\n``).
+A picture has neither: it is cut where a chunk is full.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ _PLACES = (5, 9)
 #: Of those, one in so many does, as a keyed hash of the bytes before it says.
 _ONE_IN = 4
 _WINDOW = 48
+# As patterns: a line's end, and one in a string of JSON.
+_LINE_END, _LINE_END_INSIDE = b"\n", b"\\\\n"
+# With lines of more bytes than this on average, what counts are those in the strings.
+_LONG_LINE = 512
 
 
 class Cutter:
@@ -35,16 +39,22 @@ class Cutter:
     def __init__(self, key: bytes) -> None:
         self._key = key
         chosen = hashlib.blake2b(key=key, person=b"places", digest_size=len(_PLACES)).digest()
-        places = (
-            b"(?<=[%s].{%d}\n)" % (_with_lowest_bits(value % 8), place)
+        places = [
+            b"(?<=[%s].{%d}%%s)" % (_with_lowest_bits(value % 8), place)
             for place, value in zip(_PLACES, chosen, strict=True)
+        ]
+        # One literal to look for each, as looking for either takes five times as long.
+        self._may_end, self._may_end_inside = (
+            re.compile(end + b"(?:%s)" % b"|".join(one % end for one in places), re.DOTALL)
+            for end in (_LINE_END, _LINE_END_INSIDE)
         )
-        self._may_end = re.compile(b"\n(?:%s)" % b"|".join(places), re.DOTALL)
 
     def cut(self, data: bytes) -> Iterator[bytes]:
         """Yield the chunks of ``data``, none empty and none over ``MAX_BYTES``, in their order."""
         start = 0
-        for found in self._may_end.finditer(data):
+        has_lines = data.count(b"\n") * _LONG_LINE >= len(data)
+        may_end = self._may_end if has_lines else self._may_end_inside
+        for found in may_end.finditer(data):
             end = found.end()
             if end - start >= MIN_BYTES and self._ends(data[end - _WINDOW : end]):
                 yield from _full(data, start, end)

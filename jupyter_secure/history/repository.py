@@ -56,7 +56,10 @@ class Repository(Protocol):
         ...
 
     def retain(self, file_id: bytes, staying: Iterable[int]) -> int:
-        """Drop every version but the numbers in ``staying``; return how many went."""
+        """Drop every version but the newest and those in ``staying``; return how many went.
+
+        Where ``staying`` names none that there is, nothing is dropped.
+        """
         ...
 
     def tidy(self, *, everything: bool = False) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -104,6 +105,10 @@ class SessionStore(Protocol):
         """Forget one session; say whether it was there."""
         ...
 
+    def remove_many(self, public_ids: Collection[str]) -> None:
+        """Forget these sessions, in one go."""
+        ...
+
     def remove_created_before(self, moment: datetime) -> int:
         """Forget every run's sessions that were created before ``moment``; return how many."""
         ...
@@ -150,6 +155,13 @@ def is_live(session: Session, policy: SessionPolicy, now: datetime) -> bool:
     return newest - CLOCK_TOLERANCE <= now < expires_at(session, policy) and now < idle_expires_at(
         session, policy
     )
+
+
+def limit_reached(session: Session, policy: SessionPolicy, now: datetime) -> str:
+    """Return the word for the limit that ended a session."""
+    if now >= expires_at(session, policy):
+        return "max-hours"
+    return "idle" if now >= idle_expires_at(session, policy) else "clock"
 
 
 def is_superseded(session: Session) -> bool:

@@ -129,7 +129,7 @@ class AccountPageHandler(Page):
         name, folder = self._field("name"), self._field("folder").strip().strip("/")
         text, token = await run_sync(
             lambda: create(
-                username, name, rights, folder, int(days) if days.isdecimal() else DEFAULT_DAYS
+                username, name, rights, folder, float(days) if days.isdecimal() else DEFAULT_DAYS
             )
         )
         self.log.info("%s made the access token %s.", username, token.public_id)

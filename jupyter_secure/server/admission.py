@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tornado.httputil import HTTPServerRequest
 
 from jupyter_secure.app.kernels.access import Capability
+from jupyter_secure.audit.events import Who
 from jupyter_secure.identity.access_tokens import AccessToken
 from jupyter_secure.identity.roles import Right, Role
 from jupyter_secure.identity.sessions import Session
@@ -57,6 +58,18 @@ def admission_of(request: HTTPServerRequest) -> Admission:
     """Return what the gate decided for ``request``; nobody, if it never passed the gate."""
     admission = getattr(request, _ATTRIBUTE, OPEN_PAGE)
     return admission if isinstance(admission, Admission) else OPEN_PAGE
+
+
+def who_of(request: HTTPServerRequest) -> Who:
+    """Return who made a request, as events name it."""
+    admission = admission_of(request)
+    token = getattr(admission.token, "public_id", "") if admission.token else ""
+    return Who(
+        username=admission.actor.username or "",
+        session=admission.session.public_id if admission.session else "",
+        token=str(token),
+        kernel=admission.kernel.kernel_id if admission.kernel else "",
+    )
 
 
 def may_run_code() -> bool:

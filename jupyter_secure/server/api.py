@@ -22,6 +22,7 @@ from jupyter_secure.server.history import history_handlers
 from jupyter_secure.server.http_errors import as_http
 from jupyter_secure.server.migration import MigrationHandler
 from jupyter_secure.server.passkeys import passkey_handlers
+from jupyter_secure.server.said import factor_of, said_of
 from jupyter_secure.server.sealed_folders import (
     SealedFolderHandler,
     SealedFoldersHandler,
@@ -69,11 +70,9 @@ class ElevateHandler(SecureAPIHandler):
         """Check the code or the passkey, and lift the session for ``elevation_minutes``."""
         with as_http():
             passkey = self.member("passkey")
-            elevate = partial(
-                self.runtime.state.elevate,
-                self.session,
-                self.body("code") if passkey is None else PasskeyAnswer(passkey),
-            )
+            answer = self.body("code") if passkey is None else PasskeyAnswer(passkey)
+            said_of(self.request).details["factor"] = factor_of(answer)
+            elevate = partial(self.runtime.state.elevate, self.session, answer)
             loop = asyncio.get_running_loop()
             token, session = await loop.run_in_executor(self.runtime.login_thread, elevate)
             self.runtime.rotated(self, token, session, changed=False)

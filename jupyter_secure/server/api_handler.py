@@ -56,6 +56,13 @@ class SecureAPIHandler(APIHandler):
                 remedy="Ask an owner of this server.",
             )
 
+    def get_json_body(self) -> Any:
+        """Return the JSON body; ``InvalidInput`` for bytes that are no text, or no end of depth."""
+        try:
+            return super().get_json_body()
+        except (UnicodeDecodeError, RecursionError):
+            raise InvalidInput("The request must be JSON in UTF-8.") from None
+
     def body(self, name: str) -> str:
         """Return a text field of the JSON body, or raise ``InvalidInput``."""
         try:

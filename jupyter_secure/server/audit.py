@@ -34,7 +34,7 @@ class AuditHandler(SecureAPIHandler):
             limit = self._number("limit", _USUAL)
             if not 1 <= limit <= _MOST:
                 raise InvalidInput(f"The limit must be from 1 to {_MOST}.")
-            page = await run_sync(self.runtime.record.index.page, self._wanted(), limit)
+            page = await run_sync(self.runtime.record.page, self._wanted(), limit)
         self.finish(
             json.dumps(
                 {

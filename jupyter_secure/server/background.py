@@ -11,6 +11,7 @@ from typing import Any
 
 from jupyter_secure.app.trees.migrate import Action, Migration
 from jupyter_secure.app.trees.wanted import Tree
+from jupyter_secure.audit.events import Event, Outcome
 from jupyter_secure.errors import Conflict, SecureError, StorageFailed
 from jupyter_secure.identity.clock import Clock
 
@@ -36,8 +37,8 @@ class Job:
 class Background:
     """The migration of one server; safe for several threads."""
 
-    def __init__(self, clock: Clock, log: Logger, changed: Callable[[], None]) -> None:
-        """``changed`` is called when one has ended: what was counted before is out of date."""
+    def __init__(self, clock: Clock, log: Logger, changed: Callable[[Job], None]) -> None:
+        """``changed`` is told when one has ended: what was counted before is out of date."""
         self._clock = clock
         self._log = log
         self._changed = changed
@@ -92,7 +93,25 @@ class Background:
             )
         finally:
             job.finished_at = self._clock()
-            self._changed()
+            self._changed(job)
+
+
+def event_of(job: Job) -> Event:
+    """Return what is recorded of one that has ended."""
+    done = job.migration.done
+    complete = not (job.error or done.failures or done.stopped)
+    return Event(
+        "migration:end",
+        Outcome.SUCCESS if complete else Outcome.FAILURE,
+        path=job.path,
+        reason=job.error.reason if job.error else "stopped" if done.stopped else "",
+        details={
+            "action": job.action,
+            "dry_run": job.dry_run,
+            "files": done.files_done,
+            "failed": len(done.failures),
+        },
+    )
 
 
 def _model(job: Job) -> dict[str, Any]:

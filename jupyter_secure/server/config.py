@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, default, validate
-from traitlets.config import LoggingConfigurable
 
-from jupyter_secure.app.audit.send import check_place
-from jupyter_secure.errors import InvalidInput, PolicyViolation
+from jupyter_secure.errors import PolicyViolation
 from jupyter_secure.history.thinning import Retention
+from jupyter_secure.server.record_config import RecordConfig
 from jupyter_secure.store.places import state_dir
 from jupyter_secure.transport.proxies import parse_proxies
 
 
-class SecureConfig(LoggingConfigurable):
+class SecureConfig(RecordConfig):
     """The settings of jupyter-secure, as ``c.SecureConfig.…`` in ``jupyter_server_config.py``."""
 
     state_dir = Unicode(
@@ -167,33 +166,6 @@ class SecureConfig(LoggingConfigurable):
         into their logs, so other programs had better send the header.""",
     )
 
-    audit_reads_required = Bool(
-        True,
-        config=True,
-        help="""Refuse to open and download files too while the record cannot be written (a full
-        disk, say). Changes are always refused then.""",
-    )
-
-    audit_checkpoints_to = List(
-        Unicode(),
-        config=True,
-        help="""Where signed checkpoints of the record are sent, so that it cannot be cut short or
-        replaced unnoticed: a file's whole path (on another machine's disk), "syslog://HOST[:PORT]",
-        "syslog+tcp://HOST[:PORT]" or "https://…" (POST). Default: nowhere.""",
-    )
-
-    audit_checkpoint_minutes = Float(
-        10, config=True, help="How often a checkpoint of the record is made and sent."
-    )
-
-    audit_keep_days = Int(
-        0,
-        config=True,
-        min=0,
-        help="""Remove events from the record when they are older than this many days. 0 keeps all.
-        What stays can be verified still; that older events were removed is on record.""",
-    )
-
     keep_history = Bool(
         True,
         config=True,
@@ -248,15 +220,6 @@ class SecureConfig(LoggingConfigurable):
         try:
             parse_proxies(proposal["value"])
         except PolicyViolation as error:
-            raise TraitError(str(error)) from None
-        return list(proposal["value"])
-
-    @validate("audit_checkpoints_to")
-    def _validate_audit_checkpoints_to(self, proposal: dict[str, Any]) -> list[str]:
-        try:
-            for place in proposal["value"]:
-                check_place(place)
-        except InvalidInput as error:
             raise TraitError(str(error)) from None
         return list(proposal["value"])
 

@@ -15,6 +15,7 @@ from jupyter_secure.errors import (
 from jupyter_secure.server.http_errors import status_of
 from jupyter_secure.server.page import Page
 from jupyter_secure.server.passkeys import place_of_request
+from jupyter_secure.server.said import factor_of, said_of
 
 CONFIRM = "jupyter-secure/confirm"
 
@@ -35,6 +36,9 @@ class ConfirmHandler(Page):
         """Check the answer."""
         try:
             passkey = self._field("passkey")
+            said_of(self.request).details["factor"] = (
+                "passkey" if passkey else factor_of(self._field("code"))
+            )
             answer = PasskeyAnswer.from_text(passkey) if passkey else self._field("code")
             token, session = await self._in_login_thread(
                 self.runtime.state.elevate, self.session, answer

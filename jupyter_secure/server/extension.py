@@ -12,7 +12,7 @@ from tornado.web import authenticated
 
 from jupyter_secure.app.setup import settings_record
 from jupyter_secure.errors import PolicyViolation, SecureError
-from jupyter_secure.server import hub
+from jupyter_secure.server import hub, jupyterlab_git
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.identity_provider import TwoFactorIdentityProvider
 from jupyter_secure.server.runtime import refuse_to_start
@@ -36,7 +36,8 @@ def load(app: Any) -> None:
     A server that was set up once and lost a part of it must not look like protection.
     """
     if isinstance(app.identity_provider, TwoFactorIdentityProvider):
-        return  # which has checked everything else by now
+        jupyterlab_git.join(app)
+        return  # the provider has checked everything else by now
     try:
         _check_not_lost(app)
     except SecureError as error:

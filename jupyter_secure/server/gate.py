@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from tornado.httputil import HTTPServerRequest, ResponseStartLine
+from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest, ResponseStartLine
 from tornado.web import Application
 
 from jupyter_secure.errors import StateUnusable, TooManyTries
@@ -20,8 +20,16 @@ from jupyter_secure.identity.access_tokens import PREFIX
 from jupyter_secure.identity.sessions import is_superseded
 from jupyter_secure.locks import Actor
 from jupyter_secure.server.admission import OPEN_PAGE, Admission, admit
+from jupyter_secure.server.asking import (
+    is_followed_link,
+    is_websocket,
+    stays_open,
+    token_in,
+    vouched_for,
+)
 from jupyter_secure.server.data import ROUTE as DATA_ROUTE
 from jupyter_secure.server.kernel_listener import came_from_kernel
+from jupyter_secure.server.late import Late
 from jupyter_secure.server.recording import Recording
 from jupyter_secure.server.refusal import Refusal, RefusalHandler
 from jupyter_secure.server.rights import WRONG_TOKEN, refusal, row_for
@@ -66,16 +74,29 @@ class Gate:
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
         """Route ``request`` as the application would, or refuse it."""
+        refusal = self._refuse(request)
+        self._stamp(request)
+        if refusal is not None:
+            return refusal
+        route = self._route(request, **kwargs)
+        return Late(
+            request,
+            self._recording.follow(request, route),
+            lambda: self._refuse(request),
+            streams=getattr(route, "stream_request_body", False),
+        )
+
+    def _refuse(self, request: HTTPServerRequest) -> HTTPMessageDelegate | None:
+        """Say on whose behalf ``request`` is, and return what refuses it if that may not be."""
         try:
             verdict = self._judge(request)
         except Exception:
             # Fail closed: what could not be checked is refused.
             self._runtime.log.exception("The gate could not check a request; it was refused.")
             verdict = Refusal(500, "The request could not be checked.", "unchecked")
-        self._stamp(request)
         if isinstance(verdict, Admission):
             admit(request, verdict)
-            return self._recording.follow(request, self._route(request, **kwargs))
+            return None
         admit(request, OPEN_PAGE)
         try:
             self._recording.refused(request, verdict)
@@ -103,7 +124,7 @@ class Gate:
             if opens and request.path in self._open_paths:
                 # These pages hold the whole body in memory, and anyone may send one.
                 request.connection.set_max_body_size(_STRANGERS_BODY_BYTES)  # type: ignore[union-attr]  # HTTP/1, as below
-                return replace(OPEN_PAGE, same_origin=_vouched_for(request))
+                return replace(OPEN_PAGE, same_origin=vouched_for(request))
             return Refusal(401, "You are not logged in.", "not-logged-in")
         return self._may(request, who) or self._let_in(request, who)
 
@@ -113,7 +134,7 @@ class Gate:
         Where there is a token it alone decides, and no cookie is looked at.
         """
         state = self._runtime.state
-        if text := _token_in(request) or self._token_in_address(request):
+        if text := token_in(request) or self._token_in_address(request):
             try:
                 found = state.access_tokens.find(text, str(request.remote_ip))
             except TooManyTries as error:
@@ -126,7 +147,7 @@ class Gate:
             return Admission(None, actor, same_origin=False, token=token, rights=rights)
         cookie = self._runtime.cookies.read(request, self._runtime.cookies.session)
         session = state.sessions.authenticate(cookie) if cookie else None
-        if session is not None and self._door is not None and not self._door.vouches_for(session):
+        if session and self._door is not None and not self._door.vouches_for(session, request):
             session = None
         account = state.accounts.get(session.username) if session is not None else None
         if session is None or account is None:
@@ -134,7 +155,7 @@ class Gate:
         return Admission(
             session,
             state.sessions.actor(session),
-            same_origin=_vouched_for(request),
+            same_origin=vouched_for(request),
             rights=account.role.rights,
             role=account.role,
         )
@@ -142,7 +163,7 @@ class Gate:
     def _token_in_address(self, request: HTTPServerRequest) -> str | None:
         """Return the token in the address of a kernel's websocket, where that was switched on."""
         path = request.path.removeprefix(self._base_url)
-        wanted = self._runtime.config.token_in_websocket_address and _is_websocket(request)
+        wanted = self._runtime.config.token_in_websocket_address and is_websocket(request)
         if wanted and _CHANNELS.fullmatch(path):
             for value in request.query_arguments.get("token", []):
                 text = value.decode(errors="replace")
@@ -152,7 +173,7 @@ class Gate:
     def _may(self, request: HTTPServerRequest, who: Admission) -> Refusal | None:
         """Say why ``who`` may not do that, or ``None``: the one place that asks for rights."""
         path = request.path
-        if who.session is not None and is_superseded(who.session) and _stays_open(request):
+        if who.session is not None and is_superseded(who.session) and stays_open(request):
             # It would outlive the seconds that the cookie of before has left.
             return Refusal(401, "The cookie of this session was replaced.", "not-logged-in")
         if path.startswith(self._data):
@@ -175,7 +196,7 @@ class Gate:
             # A full disk, say. Whoever is logged in must be able to get in and make room; session
             # and token still end on time.
             runtime.log.exception("Could not note that a session or access token is in use.")
-        if _stays_open(request):
+        if stays_open(request):
             stream = request.connection.stream  # type: ignore[union-attr]  # HTTP/1 has a stream; HTTP/2 is not spoken
             if who.token is not None:
                 runtime.token_sockets.keep(who.token, who.rights, stream)
@@ -219,11 +240,11 @@ class Gate:
         """
         site = request.headers.get("Sec-Fetch-Site")
         if site in ("cross-site", "same-site"):
-            return _is_followed_link(request) or self._origin_configured(request)
-        if _token_in(request):
+            return is_followed_link(request) or self._origin_configured(request)
+        if token_in(request):
             return True
         origin = request.headers.get("Origin")
-        is_socket = _is_websocket(request)
+        is_socket = is_websocket(request)
         # A form of ours posts "Origin: null", since our pages send no Referer; where the browser
         # vouches for them in Fetch Metadata, that is enough. Sockets always name their origin.
         if origin and (is_socket or (site is None and request.method not in _SAFE_METHODS)):
@@ -266,35 +287,3 @@ class Gate:
             return write(start_line, response, *args)
 
         connection.write_headers = write_headers  # type: ignore[assignment,method-assign]  # one per request
-
-
-def _token_in(request: HTTPServerRequest) -> str | None:
-    """Return the access token in the ``Authorization`` header, and from nowhere else.
-
-    What does not look like ours is another's business: a proxy's own login, say.
-    """
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    text = text.strip()
-    return text if scheme.lower() in ("bearer", "token") and text.startswith(PREFIX) else None
-
-
-def _vouched_for(request: HTTPServerRequest) -> bool:
-    return request.headers.get("Sec-Fetch-Site") in ("same-origin", "none")
-
-
-def _is_websocket(request: HTTPServerRequest) -> bool:
-    return request.headers.get("Upgrade", "").lower() == "websocket"
-
-
-def _stays_open(request: HTTPServerRequest) -> bool:
-    """Tell what would outlive its session: a websocket, and server-sent events (HTML, 9.2)."""
-    return _is_websocket(request) or "text/event-stream" in request.headers.get("Accept", "")
-
-
-def _is_followed_link(request: HTTPServerRequest) -> bool:
-    """Tell a link that a person followed from a page's own request; a frame is not followed."""
-    return (
-        request.method == "GET"
-        and request.headers.get("Sec-Fetch-Mode") == "navigate"
-        and request.headers.get("Sec-Fetch-Dest") == "document"
-    )

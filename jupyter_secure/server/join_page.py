@@ -7,10 +7,13 @@ from markupsafe import Markup
 
 from jupyter_secure.app.accounts.address import JOIN
 from jupyter_secure.app.accounts.join import Join, Joined
+from jupyter_secure.audit.events import Event
 from jupyter_secure.errors import LinkUnusable, SecureError, TooManyTries
+from jupyter_secure.identity.links import Purpose
 from jupyter_secure.server.account import qr_svg
 from jupyter_secure.server.http_errors import status_of
 from jupyter_secure.server.page import Page
+from jupyter_secure.server.said import said_of
 
 #: How long the cookie lives that takes the link's place, in seconds: the steps take minutes.
 COOKIE_SECONDS = 15 * 60
@@ -62,6 +65,11 @@ class JoinHandler(Page):
         if done is None:
             self.redirect(f"{self.base_url}{JOIN}", status=303)
             return
+        said = said_of(self.request)
+        said.target, said.details["purpose"] = done.username, done.purpose.value
+        if done.purpose is Purpose.INVITATION:
+            address = str(self.request.remote_ip)
+            said.also.append(Event("user:add", address=address, target=done.username))
         self._forget()
         # Sessions of before a reset have ended with it.
         self.runtime.close_ended()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 
 from jupyter_secure.app.login.passkey_answers import PasskeyAnswer
 from jupyter_secure.app.login.waiting import Pending
+from jupyter_secure.audit.events import Event, Who
 from jupyter_secure.errors import (
     InvalidInput,
     PasswordNeeded,
@@ -21,10 +23,11 @@ from jupyter_secure.errors import (
 )
 from jupyter_secure.identity.devices import KNOWN_FOR
 from jupyter_secure.identity.sessions import Session
-from jupyter_secure.server.admission import admission_of
+from jupyter_secure.server.admission import admission_of, who_of
 from jupyter_secure.server.http_errors import as_http, to_http
 from jupyter_secure.server.page import Page
 from jupyter_secure.server.passkeys import LOGIN_OPTIONS, place_of_request
+from jupyter_secure.server.said import factor_of, passed, said_of, trying
 
 _TOO_MANY = 429
 
@@ -70,8 +73,10 @@ class LoginHandler(Page):
             await self._with_passkey(PasskeyAnswer.from_text(passkey))
             return
         if password or not code:
+            trying(self.request, "login:password")
             pending = await self._first_step(self._field("username"), password)
             if not code and self.runtime.state.log_in.is_trusted(pending):
+                passed(self.request, pending.username, "trusted-device")
                 without_code = self.runtime.state.log_in.without_code
                 address = str(self.request.remote_ip)
                 await self._enter(
@@ -81,6 +86,7 @@ class LoginHandler(Page):
             if not code:
                 self.redirect(self._here("login", step="code"), status=303)
                 return
+            passed(self.request, pending.username)
         else:
             pending = self._pending()
             if pending is None:
@@ -122,12 +128,17 @@ class LoginHandler(Page):
             return
         log_in = self.runtime.state.passkey.log_in
         address, user_agent = str(self.request.remote_ip), self._user_agent()
-        await self._enter(*await run_sync(log_in, answer.value, address, user_agent))
+        trying(self.request, "login:passkey")
+        token, session = await run_sync(log_in, answer.value, address, user_agent)
+        passed(self.request, session.username, "passkey")
+        await self._enter(token, session)
 
     def _user_agent(self) -> str:
         return self.request.headers.get("User-Agent", "")[:200]
 
     async def _second_step(self, pending: Any, code: str | PasskeyAnswer) -> None:
+        factor = factor_of(code)
+        trying(self.request, f"login:{factor}")
         token, session = await self._in_login_thread(
             self.runtime.state.log_in.second_step,
             pending,
@@ -135,11 +146,16 @@ class LoginHandler(Page):
             str(self.request.remote_ip),
             self._user_agent(),
         )
+        passed(self.request, pending.username, factor)
         await self._enter(token, session)
 
     async def _enter(self, token: str, session: Session) -> None:
+        said = said_of(self.request)
+        said.who = Who(session.username, session=session.public_id)
         before = admission_of(self.request).session
         if before is not None:
+            ended = Event("session:end", who=who_of(self.request), reason="logged-in-again")
+            said.also.append(replace(ended, address=str(self.request.remote_ip)))
             # A browser has one session: whoever logs in again leaves none behind.
             self.runtime.end_session(before.public_id)
         cookies = self.runtime.cookies
@@ -160,6 +176,11 @@ class LoginHandler(Page):
             self.log.exception("Could not note the device of a login.")
         else:
             cookies.keep(self, cookies.device, token, KNOWN_FOR.days)
+            if trust and devices.trusted_days:
+                said = said_of(self.request)
+                assert said.who is not None  # since the session began
+                trusted = Event("account:device-trust", who=said.who)
+                said.also.append(replace(trusted, address=str(self.request.remote_ip)))
 
     def _ask_password(self, error: str = "") -> None:
         self._render(

@@ -18,6 +18,7 @@ from jupyter_secure.server.admission import admission_of
 from jupyter_secure.server.pages import language_of, render
 from jupyter_secure.server.pages.sentences import sentence
 from jupyter_secure.server.runtime import Runtime, runtime_of
+from jupyter_secure.server.said import said_of
 
 _Answer = TypeVar("_Answer")
 
@@ -77,6 +78,7 @@ class Page(JupyterHandler):
 
     def _say(self, error: SecureError) -> str:
         """Return what ``error`` says, in the reader's language as far as that knows it."""
+        said_of(self.request).reason = error.reason
         return sentence(language_of(self), error)
 
     async def _in_login_thread(self, work: Callable[..., _Answer], *args: object) -> _Answer:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import jupyter_secure
 from jupyter_secure.app.audit.keeper import Keeper
+from jupyter_secure.app.audit.read import newest_first
 from jupyter_secure.app.audit.send import shown_place
-from jupyter_secure.audit.events import Event
+from jupyter_secure.audit.events import Event, Recorded
+from jupyter_secure.audit.filters import Wanted
 from jupyter_secure.audit.recorder import Recorder
 from jupyter_secure.server.config import SecureConfig
+from jupyter_secure.store import audit_reading
 from jupyter_secure.store.audit_index import RecordIndex
 
 
@@ -20,6 +24,7 @@ class Record:
     def __init__(self, folder: Path, recorder: Recorder, config: SecureConfig, log: Any) -> None:
         """Prepare; ``begin`` starts what goes on in the background."""
         self.index = RecordIndex(folder)
+        self._folder, self._has_key = folder, False
         self._recorder, self._config = recorder, config
         self._keeper = Keeper(
             folder,
@@ -46,6 +51,26 @@ class Record:
         self._recorder.record(Event("server:start", details=details))
         self._begun = True
         self._keeper.start()
+
+    @property
+    def keeper(self) -> Keeper:
+        """What looks after it, and knows how it was found."""
+        return self._keeper
+
+    def page(self, wanted: Wanted, limit: int) -> list[Recorded]:
+        """Return the newest ``limit`` events that are wanted, also while the index is being made.
+
+        Raises what ``RecordIndex.page`` does.
+        """
+        found = self.index.page(wanted, limit)
+        if found is None:
+            found = list(islice(newest_first(self._folder, wanted), limit))
+        return found
+
+    def has_key(self) -> bool:
+        """Say whether the owner was given a verification key, as far as the record tells."""
+        self._has_key = self._has_key or audit_reading.has_key(self._folder)
+        return self._has_key
 
     def end(self) -> None:
         """Record that it stops, and send the last checkpoint."""

@@ -16,6 +16,7 @@ from jupyter_secure.errors import RecordUnwritable
 
 _REASON = re.compile(r"[a-z][a-z-]{1,39}")
 _SMALL_BODY = 4096
+_SWITCHING = 101
 # Where an answer is a page, and says it in words only.
 _REASONS = {
     401: "not-logged-in",
@@ -50,6 +51,8 @@ class Answer:
         self._write, self._finish = connection.write, connection.finish
         self._held: list[Callable[[], Any]] | None = None
         self._refused = False
+        #: What the status line says of the status.
+        self.phrase = ""
         self._task: asyncio.Task[None] | None = None
         self._head = request.method == "HEAD"
         connection.write_headers = self.write_headers  # type: ignore[method-assign]  # one per request
@@ -61,12 +64,18 @@ class Answer:
     ) -> asyncio.Future[None]:
         """Take the first part of the answer, and begin to record."""
         event: Event | RecordUnwritable | None = None
-        if start_line.code >= 200:  # "100 Continue" is no answer yet
+        self.phrase = start_line.reason or ""
+        if start_line.code >= _SWITCHING:  # "100 Continue" is no answer yet
             try:
                 event = self._outcome(start_line.code, headers, chunk or b"")
             except Exception as error:  # noqa: BLE001  # whatever it was, it is not on record
                 event = _slip(error)
         if event is None:
+            return self._write_headers(start_line, headers, chunk)
+        if start_line.code == _SWITCHING and isinstance(event, Event):
+            # A websocket opens at once, and its handler takes the connection away; that it was
+            # about to is on record already.
+            self._task = asyncio.ensure_future(self._opened(event))
             return self._write_headers(start_line, headers, chunk)
         self._held = []
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -115,6 +124,8 @@ class Answer:
         for one in held:
             one()
 
+    async def _opened(self, event: Event) -> None:
+        await self._unwritable(event)
 
     async def _unwritable(self, event: Event) -> RecordUnwritable | None:
         """Record ``event``; return why it could not be, whatever that was: somebody waits."""
@@ -144,9 +155,10 @@ def started_in(body: bytes) -> str:
     return name[:64] if isinstance(name, str) else ""
 
 
-def reason_of(status: int, headers: HTTPHeaders, body: bytes) -> str:
+def reason_of(status: int, headers: HTTPHeaders, body: bytes, phrase: str = "") -> str:
     """Return the word for programs in an answer of ours; else one made of its status.
 
+    ``phrase`` is the status line's: where ours has no JSON, as for a download, it stands there.
     Only a word is taken from it: whatever another's handler answers may hold content.
     """
     if len(body) <= _SMALL_BODY and "json" in headers.get("Content-Type", ""):
@@ -156,6 +168,8 @@ def reason_of(status: int, headers: HTTPHeaders, body: bytes) -> str:
             reason = None
         if isinstance(reason, str) and _REASON.fullmatch(reason):
             return reason
+    if _REASON.fullmatch(phrase):
+        return phrase
     return _REASONS.get(status, f"http-{status}")
 
 

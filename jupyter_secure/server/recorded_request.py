@@ -151,6 +151,9 @@ class Followed(HTTPMessageDelegate):
         )
         return event if changes else None
 
+    def _reason(self, status: int, headers: Any, body: bytes) -> str:
+        return reason_of(status, headers, body, self._answer.phrase if self._answer else "")
+
     async def _end(self, event: Event) -> None:
         also = said_of(self._request).also
         # Together: they are taken in this order, and wait for the disk once.
@@ -178,7 +181,7 @@ class Followed(HTTPMessageDelegate):
             made = self._recording.below(location).removeprefix("api/contents/")
             copied = event.action == "file:copy"
             event = replace(event, to=made) if copied else replace(event, path=made)
-        reason = "" if outcome is Outcome.SUCCESS else reason_of(status, headers, body)
+        reason = "" if outcome is Outcome.SUCCESS else self._reason(status, headers, body)
         if outcome is Outcome.SUCCESS and event.action in ("kernel:start", "terminal:start"):
             event = replace(event, target=started_in(body))
         if event.action == "session:begin" and status == 401:

@@ -27,9 +27,9 @@ from tornado.web import Application
 
 from jupyter_secure.app.content.opening import header_of
 from jupyter_secure.audit.actions import ACTIONS
-from jupyter_secure.audit.events import Event, Outcome, Who
+from jupyter_secure.audit.events import Event, Outcome
 from jupyter_secure.errors import RecordUnwritable, SecureError, StateUnusable
-from jupyter_secure.server.admission import admission_of
+from jupyter_secure.server.admission import admission_of, who_of
 from jupyter_secure.server.recorded_answer import Answer
 from jupyter_secure.server.recorded_request import Followed
 from jupyter_secure.server.recorded_routes import Asked, Planned, below, planned
@@ -37,18 +37,6 @@ from jupyter_secure.server.refusal import Refusal, RefusalHandler
 from jupyter_secure.server.strangers import Strangers
 
 _USERNAME = re.compile(r"[\w.@+-]{1,64}")
-
-
-def who_of(request: HTTPServerRequest) -> Who:
-    """Return who made a request, as events name it."""
-    admission = admission_of(request)
-    token = getattr(admission.token, "public_id", "") if admission.token else ""
-    return Who(
-        username=admission.actor.username or "",
-        session=admission.session.public_id if admission.session else "",
-        token=str(token),
-        kernel=admission.kernel.kernel_id if admission.kernel else "",
-    )
 
 
 class Recording:
@@ -59,6 +47,8 @@ class Recording:
         self._web_app = web_app
         self._base_url = base_url
         self._strangers = Strangers()
+        # Access tokens that were seen in this run of the server.
+        self._tokens: set[str] = set()
 
     def follow(
         self, request: HTTPServerRequest, delegate: HTTPMessageDelegate
@@ -67,6 +57,10 @@ class Recording:
         admission = admission_of(request)
         if admission.kernel is None and admission.actor.username is None and not _changes(request):
             return delegate  # the login page, and what it is made of
+        if admission.token is not None and admission.token.public_id not in self._tokens:
+            self._tokens.add(admission.token.public_id)
+            first = Event("token:use", who=who_of(request), address=str(request.remote_ip))
+            self._runtime.state.recorder.note(first)
         return Followed(self, request, delegate)
 
     def refused(self, request: HTTPServerRequest, refusal: Refusal) -> None:
@@ -84,7 +78,7 @@ class Recording:
             to=plan.to,
             target=plan.target,
             reason=refusal.reason,
-            details=self._details(request) | self._strangers.uncounted(address),
+            details=_details(request, plan) | self._strangers.uncounted(address),
         )
         Answer(request, lambda *_: event, self._end_refused)
 
@@ -123,7 +117,7 @@ class Recording:
             to=plan.to.strip("/"),
             target=plan.target,
             correlation=correlation,
-            details=self._details(request),
+            details=_details(request, plan),
         )
 
     async def begin(self, event: Event) -> None:
@@ -175,11 +169,9 @@ class Recording:
         """Return a path of this server below the base URL, decoded."""
         return below(self._base_url, location)
 
-    def _details(self, request: HTTPServerRequest) -> dict[str, str | int | bool]:
-        plan = self.plan(request)
-        if plan is None or plan.action.startswith("request:"):
-            return {"method": str(request.method)}
-        return {}
+
+def _details(request: HTTPServerRequest, plan: Planned) -> dict[str, str | int | bool]:
+    return {"method": str(request.method)} if plan.action.startswith("request:") else {}
 
 
 def _changes(request: HTTPServerRequest) -> bool:

@@ -57,7 +57,17 @@ _CHANGES = "POST PUT PATCH DELETE"
 _ANY = f"GET {_CHANGES}"
 _OURS = "jupyter-secure/api"
 # What is made of a notebook without another program that has a will of its own.
-PLAIN_FORMATS = tuple("asciidoc html latex markdown notebook python rst script slides".split())
+PLAIN_FORMATS = (
+    "asciidoc",
+    "html",
+    "latex",
+    "markdown",
+    "notebook",
+    "python",
+    "rst",
+    "script",
+    "slides",
+)
 
 
 def _row(

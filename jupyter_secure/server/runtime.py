@@ -6,6 +6,7 @@ moments; each asks for the runtime of its server and gets the same one.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,14 +25,16 @@ from jupyter_secure.app.history.versions import Versions
 from jupyter_secure.app.state import State
 from jupyter_secure.errors import SecureError
 from jupyter_secure.identity.sessions import Session, SessionPolicy
-from jupyter_secure.server import hub
-from jupyter_secure.server.background import Background
+from jupyter_secure.server import hub, metrics
+from jupyter_secure.server.background import Background, Job, event_of
 from jupyter_secure.server.certificate_watch import CertificateWatch
 from jupyter_secure.server.config import SecureConfig
 from jupyter_secure.server.cookies import CookieJar
 from jupyter_secure.server.door import Door
+from jupyter_secure.server.findings import Findings
 from jupyter_secure.server.kernel_access import KernelAccess
 from jupyter_secure.server.log_lines import keep_lines_whole
+from jupyter_secure.server.processes import Processes
 from jupyter_secure.server.record import Record
 from jupyter_secure.server.sockets import CHANGED, Sockets
 from jupyter_secure.server.token_sockets import TokenSockets
@@ -65,13 +68,13 @@ class Runtime:
             most_bytes=self.config.history_max_mb << 20,
             warn=app.log.warning,
         )
-        self.housekeeping = Housekeeping(
-            self.state.histories, self.keeping, warn=app.log.warning
-        )
+        self.housekeeping = Housekeeping(self.state.histories, self.keeping, warn=app.log.warning)
+        self.state.recorder.on_recorded = metrics.count
         folder = Path(self.config.state_dir) / AUDIT_DIRECTORY
         self.record = Record(folder, self.state.recorder, self.config, app.log)
         #: Someone who says first who may come in (JupyterHub), where the provider put one in place.
         self.door: Door | None = None
+        self.processes = Processes(app, self.state.recorder)
         self.sockets = Sockets()
         self.token_sockets = TokenSockets(self.state.access_tokens.rights_of)
         self.kernel_access = KernelAccess(app)
@@ -81,7 +84,8 @@ class Runtime:
         self.certificate_watch: CertificateWatch | None = None
         #: When the notebooks were looked over last, on the monotonic clock, and what was found.
         self.coverage: tuple[float, Coverage, Reviewed] | None = None
-        self.migration = Background(self.state.clock, app.log, self._to_be_counted_anew)
+        self.findings = Findings(self.state.recorder)
+        self.migration = Background(self.state.clock, app.log, self._migrated)
         # One thread, so that at most one password is being hashed at a time: a flood of logins
         # queues up instead of taking 64 MiB each.
         self.login_thread = ThreadPoolExecutor(1, thread_name_prefix="jupyter-secure-login")
@@ -126,8 +130,9 @@ class Runtime:
             clock=self.state.clock,
         )
 
-    def _to_be_counted_anew(self) -> None:
+    def _migrated(self, job: Job) -> None:
         self.coverage = None
+        self.state.recorder.note(event_of(job))
 
     def end_session(self, public_id: str) -> None:
         """End a session and close its sockets; seal the vault if it was the last."""
@@ -165,8 +170,12 @@ class Runtime:
         """Throw away unfinished uploads, end every session and wipe the keys."""
         self.migration.close()
         self.housekeeping.close()
+        self.processes.close()
         self.kernel_access.close()
         self.app.contents_manager.uploads.discard_all()
+        with contextlib.suppress(SecureError):
+            # Before the last event of all; where the store fails, `close` wipes the keys anyway.
+            self.state.sessions.end_all()
         self.record.end()
         self.state.close()
 

@@ -29,6 +29,7 @@ from jupyter_secure.server.checkpoints import SealedCheckpoints
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.data import ROUTE as DATA_ROUTE
 from jupyter_secure.server.data import DataHandler
+from jupyter_secure.server.execution import record_execution
 from jupyter_secure.server.files import SealedFilesHandler
 from jupyter_secure.server.gate import Gate
 from jupyter_secure.server.open_notebook import ROUTE, OpenNotebookHandler
@@ -201,6 +202,9 @@ class StartUp:
             self._runtime.record.begin()
         except RecordUnwritable as error:
             refuse_to_start(app, error)
+        self._runtime.processes.start()
+        if self._runtime.config.audit_execution:
+            record_execution(self._runtime)
         # Only now: the gate is known to be in place.
         if self._runtime.config.kernel_data:
             self._runtime.kernel_access.open()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ssl
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from anyio.to_thread import run_sync
 
@@ -17,10 +17,10 @@ from jupyter_secure.app.content.review import Reviewed, review
 from jupyter_secure.app.history.keeping import Keeping
 from jupyter_secure.errors import VaultSealed
 from jupyter_secure.server.api_handler import SecureAPIHandler
+from jupyter_secure.server.protection import Protection
+from jupyter_secure.server.record_row import record_row
 from jupyter_secure.server.runtime import Runtime
 from jupyter_secure.transport import certificates
-
-Level = Literal["ok", "warn", "bad"]
 
 # Counting reads the head of every notebook; the panel asks every few seconds.
 _COUNT_EVERY_SECONDS = 30
@@ -39,18 +39,6 @@ NOT_SET_UP: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Protection:
-    """One row of the panel; where its level is not "ok", what to say of it and what to do."""
-
-    name: str
-    label: str
-    level: Level
-    summary: str
-    sentence: str = ""
-    remedy: str = ""
-
-
 async def status_of_server(handler: SecureAPIHandler) -> dict[str, Any]:
     """Return the answer to ``GET status``."""
     state, session = handler.runtime.state, handler.session
@@ -65,6 +53,7 @@ async def status_of_server(handler: SecureAPIHandler) -> dict[str, Any]:
         ),
         _sessions(handler),
         _history(handler.runtime.keeping),
+        record_row(handler.runtime.record),
     ]
     worst = next((row for level in ("bad", "warn") for row in rows if row.level == level), None)
     account = state.accounts.get(session.username)
@@ -204,6 +193,7 @@ async def _look_over(handler: SecureAPIHandler) -> tuple[Coverage, Reviewed]:
             _look_now, runtime, Path(handler.contents_manager.root_dir)
         )
         known = runtime.coverage = (time.monotonic(), coverage, reviewed)
+        runtime.findings.tell(Path(handler.contents_manager.root_dir), reviewed)
     return known[1], known[2]
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from jupyter_secure.crypto import signing
+from jupyter_secure.errors import RecordUnwritable, SecureError
 from jupyter_secure.store.atomic import write_atomically
 
 if sys.platform != "win32":
@@ -80,3 +81,18 @@ def signing_key(folder: Path) -> bytes:
     key = signing.generate_key()
     write_atomically(path, key, mode=0o600)
     return key
+
+
+def same_file(descriptor: int, there: os.stat_result) -> bool:
+    """Tell whether an open file is the one that ``there`` is of."""
+    here = os.fstat(descriptor)
+    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+
+def unwritable(error: OSError | SecureError) -> RecordUnwritable:
+    """Return the error for a record that cannot be written, with its cause in words."""
+    if isinstance(error, RecordUnwritable):
+        return error
+    if isinstance(error, SecureError):
+        return RecordUnwritable(f"{error.what} {error.remedy}".strip())
+    return RecordUnwritable(f"{error.strerror or type(error).__name__}.")

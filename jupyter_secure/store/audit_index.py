@@ -7,28 +7,32 @@ record itself, verification does not look here, and it can be deleted at any tim
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
-from jupyter_secure.audit.events import Recorded, decode
+from jupyter_secure.audit.events import Recorded, decode, outcome_of
 from jupyter_secure.audit.filters import Wanted
-from jupyter_secure.errors import StateUnusable
+from jupyter_secure.errors import NotFound, StateUnusable
 from jupyter_secure.store import audit_folder, audit_reading
 
 _VERSION = 1
 _TABLES = """
 CREATE TABLE event (seq INTEGER PRIMARY KEY, segment INTEGER, offset INTEGER, time INTEGER,
   who TEXT, action TEXT, path TEXT, target TEXT, outcome TEXT);
-CREATE INDEX by_path ON event (path, seq);
-CREATE INDEX by_target ON event (target, seq);
-CREATE INDEX by_who ON event (who, seq);
 CREATE TABLE place (segment INTEGER, offset INTEGER);
 """
+_INDEXES = {"by_path": "path", "by_target": "target", "by_who": "who"}
 _BATCH = 20_000
+# From so many new bytes on, the tables are filled first and indexed then.
+_MUCH_BYTES = 16 * 1024 * 1024
+_WAIT_SECONDS = 0.05
+_NONE: dict[str, Any] = {}
 
 
 class RecordIndex:
@@ -40,13 +44,16 @@ class RecordIndex:
         self._path = folder / audit_folder.INDEX_FILE
         self._lock = threading.Lock()
 
-    def page(self, wanted: Wanted, limit: int) -> list[Recorded]:
+    def page(self, wanted: Wanted, limit: int) -> list[Recorded] | None:
         """Return the newest ``limit`` events that are wanted, the newest first.
 
-        Raises ``StateUnusable`` or ``NotFound``. The first call after many events takes a while.
+        ``None`` while it is being made, which takes a while after many events: nobody waits for
+        that. Raises ``StateUnusable`` or ``NotFound``.
         """
         audit_reading.standing(self._folder)  # says so where there is none
-        with self._lock:
+        if not self._lock.acquire(timeout=_WAIT_SECONDS):
+            return None
+        try:
             for attempt in (1, 2):
                 try:
                     with self._opened() as connection:
@@ -61,11 +68,13 @@ class RecordIndex:
                             f"The index {self._path} cannot be used.",
                             remedy="Check the disk and the permissions of its folder.",
                         ) from None
+        finally:
+            self._lock.release()
         raise AssertionError
 
     def catch_up(self) -> None:
         """Take in what was recorded since. Raises nothing: the next page does it else."""
-        quietly = contextlib.suppress(sqlite3.Error, StateUnusable, ValueError)
+        quietly = contextlib.suppress(sqlite3.Error, NotFound, StateUnusable, ValueError)
         with self._lock, quietly, self._opened() as connection:
             self._catch_up(connection)
 
@@ -93,6 +102,10 @@ class RecordIndex:
         segment, offset = row or (0, 0)
         if segment and standing.sizes.get(segment, 0) < offset:
             raise ValueError("the record is not the one that was indexed")
+        new = sum(size for number, size in standing.sizes.items() if number >= segment) - offset
+        if new > _MUCH_BYTES:
+            for name in _INDEXES:
+                connection.execute(f"DROP INDEX IF EXISTS {name}")
         for number in sorted(one for one in standing.sizes if one >= segment):
             at = offset if number == segment else 0
             rows: list[tuple[object, ...]] = []
@@ -100,12 +113,14 @@ class RecordIndex:
                 self._folder, number, begin=at, end=standing.sizes[number]
             ):
                 with contextlib.suppress(ValueError):
-                    rows.append(_row(decode(one), number, at))
+                    rows.append(_row(one, number, at))
                 at += len(one)
                 if len(rows) >= _BATCH:
                     _add(connection, rows, number, at)
                     rows = []
             _add(connection, rows, number, at)
+        for name, column in _INDEXES.items():
+            connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON event ({column}, seq)")
 
     @staticmethod
     def _find(connection: sqlite3.Connection, wanted: Wanted, limit: int) -> list[tuple[int, int]]:
@@ -156,12 +171,22 @@ class RecordIndex:
                 Path(f"{self._path}{suffix}").unlink()
 
 
-def _row(one: Recorded, segment: int, offset: int) -> tuple[object, ...]:
-    event = one.event
-    texts = (event.who.username, event.action, event.path, event.to, event.outcome.value)
-    # SQLite holds UTF-8; names that are none are found by what stands for them.
-    who, action, path, target, outcome = (_storable(text) for text in texts)
-    return (one.seq, segment, offset, one.time, who, action, path, target, outcome)
+def _row(one: bytes, segment: int, offset: int) -> tuple[object, ...]:
+    """Return what is kept of a line. Raises ``ValueError`` for what is none of ours."""
+    said = json.loads(one)
+    try:
+        texts = (
+            said.get("actor", _NONE).get("user", _NONE).get("name", ""),
+            said["metadata"]["event_code"],
+            said.get("file", _NONE).get("path", ""),
+            said.get("file_result", _NONE).get("path", ""),
+        )
+        # SQLite holds UTF-8; names that are none are found by what stands for them.
+        who, action, path, target = (text if text.isascii() else _storable(text) for text in texts)
+        result = outcome_of(said).value
+        return (said["seq"], segment, offset, said["time"], who, action, path, target, result)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError("not a line of the record") from error
 
 
 def _storable(text: str) -> str:

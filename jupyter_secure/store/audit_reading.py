@@ -60,16 +60,21 @@ def lines(folder: Path, number: int, *, end: int, begin: int = 0) -> Iterator[by
 
     A longer line than any of ours comes in pieces. Raises ``StateUnusable``.
     """
-    left = end - begin
+    left, rest = end - begin, b""
     try:
-        with audit_folder.segment_path(folder, number).open("rb", buffering=_BLOCK) as file:
+        with audit_folder.segment_path(folder, number).open("rb", buffering=0) as file:
             file.seek(begin)
-            while left > 0:
-                one = file.readline(min(line.MAX_LINE_BYTES, left))
-                if not one:
-                    return
-                left -= len(one)
-                yield one
+            while left > 0 and (block := file.read(min(_BLOCK, left))):
+                left -= len(block)
+                # Also at a bare "\r", which stands in no line of ours: a piece is no line either.
+                pieces = (rest + block if rest else block).splitlines(keepends=True)
+                rest = pieces.pop() if not pieces[-1].endswith(b"\n") else b""
+                yield from pieces
+                while len(rest) >= line.MAX_LINE_BYTES:
+                    yield rest[: line.MAX_LINE_BYTES]
+                    rest = rest[line.MAX_LINE_BYTES :]
+            if rest:
+                yield rest
     except OSError as error:
         raise unreadable(folder, error) from None
 
@@ -97,6 +102,24 @@ def backwards(folder: Path, number: int, *, end: int) -> Iterator[tuple[int, byt
                     rest = b""  # no line of ours
     except OSError as error:
         raise unreadable(folder, error) from None
+
+
+def has_key(folder: Path) -> bool:
+    """Say whether the present chain was begun with a verification key for the owner.
+
+    Yes, too, where its first events were removed for their age. Raises nothing.
+    """
+    head = read_head(folder / audit_folder.HEAD_FILE)
+    if head is None:
+        return False
+    try:
+        with audit_folder.segment_path(folder, head.key_from).open("rb") as file:
+            begin = file.read(2 * line.MAX_LINE_BYTES).split(b"\n", 2)
+    except FileNotFoundError:
+        return head.segment > head.key_from
+    except OSError:
+        return False
+    return any(b'"event_code":"record:key"' in one for one in begin[:2])
 
 
 def read_at(folder: Path, number: int, offset: int) -> bytes:

@@ -20,6 +20,7 @@ from jupyter_secure.store.audit_segments import SEGMENT_BYTES, RecordFiles
 _log = logging.getLogger(__name__)
 
 _Told = Callable[[RecordUnwritable | None], None]
+_Waiting = tuple[Event, bytes, _Told, bool]
 # So many at once are still one write; more only make the first of them wait.
 _MOST_AT_ONCE = 1024
 _IDLE_SECONDS = 5.0
@@ -31,7 +32,9 @@ class GroupRecorder:
     def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
         """Prepare for the record in ``folder``; nothing is opened yet."""
         self.files = RecordFiles(folder, segment_bytes=segment_bytes)
-        self._waiting: list[tuple[bytes, _Told, bool]] = []
+        self._waiting: list[_Waiting] = []
+        #: Told of each event that is in the record. It must not wait, and may not fail.
+        self.on_recorded: Callable[[Event], None] = lambda _: None
         self._changed = threading.Condition(threading.Lock())
         self._runs = False
         # Held while the files are used, so that `close` and `exclusively` are alone with them.
@@ -48,7 +51,7 @@ class GroupRecorder:
                 failed.append(error)
             done.release()
 
-        self._put(encode(event), told)
+        self._put(event, told)
         done.acquire()
         if failed:
             raise RecordUnwritable(failed[0].why)
@@ -71,7 +74,7 @@ class GroupRecorder:
         def told(error: RecordUnwritable | None) -> None:
             loop.call_soon_threadsafe(_settle, done, error)
 
-        self._put(encode(event), told, durable=durable)
+        self._put(event, told, durable=durable)
         # Whoever asked may have gone; the event is written all the same.
         await asyncio.shield(done)
 
@@ -82,7 +85,7 @@ class GroupRecorder:
             if error is not None:
                 _log.error("%s was not recorded: %s", event.action, error)
 
-        self._put(encode(event), told)
+        self._put(event, told)
 
     def close(self) -> None:
         """Write what waits, and let go of the files. Recording afterwards opens them again."""
@@ -98,9 +101,10 @@ class GroupRecorder:
         with self._files_in_use:
             return self.files.begin_chain()
 
-    def _put(self, said: bytes, told: _Told, *, durable: bool = True) -> None:
+    def _put(self, event: Event, told: _Told, *, durable: bool = True) -> None:
+        said = encode(event)
         with self._changed:
-            self._waiting.append((said, told, durable))
+            self._waiting.append((event, said, told, durable))
             if not self._runs:
                 threading.Thread(
                     target=self._run, name="jupyter-secure-record", daemon=True
@@ -122,19 +126,22 @@ class GroupRecorder:
             if batch:
                 self._commit(batch)
 
-    def _commit(self, batch: list[tuple[bytes, _Told, bool]]) -> None:
+    def _commit(self, batch: list[_Waiting]) -> None:
         error: RecordUnwritable | None = None
         with self._files_in_use:
             try:
                 self.files.append(
-                    [said for said, _, _ in batch], durable=any(durable for _, _, durable in batch)
+                    [said for _, said, _, _ in batch],
+                    durable=any(durable for _, _, _, durable in batch),
                 )
             except RecordUnwritable as refused:
                 error = refused
             except Exception as bug:  # noqa: BLE001  # whoever waits must be told, whatever it was
                 error = RecordUnwritable(f"{type(bug).__name__}.")
-        for _, told, _ in batch:
+        for event, _, told, _ in batch:
             told(error)
+            if error is None:
+                self.on_recorded(event)
 
 
 def _settle(done: asyncio.Future[None], error: RecordUnwritable | None) -> None:

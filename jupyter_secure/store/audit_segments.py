@@ -18,7 +18,7 @@ from pathlib import Path
 from jupyter_secure.audit import chain, line
 from jupyter_secure.audit.events import SCHEMA_VERSION, Event, Outcome, encode
 from jupyter_secure.crypto import signing
-from jupyter_secure.errors import RecordUnwritable, SecureError, StateUnusable
+from jupyter_secure.errors import SecureError, StateUnusable
 from jupyter_secure.store import audit_folder
 from jupyter_secure.store.atomic import sync_folder
 from jupyter_secure.store.audit_head import HeadFile, RecordHead, first_head, next_segment
@@ -46,6 +46,8 @@ class RecordFiles:
         self._lock = self._file = -1
         self._file_number = 0
         self._synced_at = 0.0
+        # What the head file said, and where the record stands since a start that followed.
+        self._ahead: tuple[RecordHead, RecordHead] | None = None
 
     def append(self, said: Sequence[bytes], *, durable: bool = True) -> int:
         """Add events (as ``events.encode`` returns them); return the last one's number.
@@ -64,7 +66,7 @@ class RecordFiles:
                 audit_folder.unlock(self._lock)
         except (OSError, SecureError) as error:
             self.close()
-            raise _unwritable(error) from error
+            raise audit_folder.unwritable(error) from error
 
     def settle(self) -> RecordHead:
         """Return where it stands, repaired if a crash cut it. Raises ``RecordUnwritable``."""
@@ -76,7 +78,7 @@ class RecordFiles:
                 audit_folder.unlock(self._lock)
         except (OSError, SecureError) as error:
             self.close()
-            raise _unwritable(error) from error
+            raise audit_folder.unwritable(error) from error
 
     def begin_chain(self) -> tuple[RecordHead, bytes]:
         """Close the segment and begin one under a new key; return its head and that key.
@@ -94,7 +96,7 @@ class RecordFiles:
                 audit_folder.unlock(self._lock)
         except (OSError, SecureError) as error:
             self.close()
-            raise _unwritable(error) from error
+            raise audit_folder.unwritable(error) from error
 
     def close(self) -> None:
         """Close every file. Using the record again opens them again."""
@@ -136,8 +138,13 @@ class RecordFiles:
             there = path.stat()
         except FileNotFoundError:
             return self._after_gap(head, 0)
-        if self._file < 0 or self._file_number != head.segment or not _same(self._file, there):
+        same = self._file >= 0 and self._file_number == head.segment
+        if not (same and audit_folder.same_file(self._file, there)):
             self._open(path, head.segment)
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0] == head and there.st_size == ahead[1].offset:
+            self._ahead = ahead
+            return ahead[1]  # written here, and nothing since: its key need not vouch for it again
         if there.st_size < head.offset:
             return self._after_gap(head, there.st_size)
         if there.st_size > head.offset:
@@ -190,9 +197,14 @@ class RecordFiles:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, head.offset)
             raise
-        head = replace(head, seq=seq, link=prev, key=key, offset=head.offset + len(data))
+        before, head = head, replace(
+            head, seq=seq, link=prev, key=key, offset=head.offset + len(data)
+        )
         if durable:
             self._write_head(head)
+            self._ahead = None
+        else:
+            self._ahead = (self._ahead[0] if self._ahead else before, head)
         # Else the head stays behind, as after a crash: it must never be on the disk before what it
         # tells of, and the next one to write takes these lines in by its key.
         return head
@@ -285,16 +297,3 @@ class RecordFiles:
         if lost:
             said.append(encode(Event("record:gap", Outcome.FAILURE, reason="head-lost")))
         return self._append(self._begun(head), said)
-
-
-def _same(descriptor: int, there: os.stat_result) -> bool:
-    here = os.fstat(descriptor)
-    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
-
-
-def _unwritable(error: OSError | SecureError) -> RecordUnwritable:
-    if isinstance(error, RecordUnwritable):
-        return error
-    if isinstance(error, SecureError):
-        return RecordUnwritable(f"{error.what} {error.remedy}".strip())
-    return RecordUnwritable(f"{error.strerror or type(error).__name__}.")

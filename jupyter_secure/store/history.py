@@ -162,6 +162,8 @@ class GitHistory:
             kept = [one for one in found if parse(one.message).number in numbers]
             if not kept or len(kept) == len(found):
                 return 0
+            if kept[0].id != found[0].id:
+                kept.insert(0, found[0])  # or its number would be given to another
             new, parent = NewObjects(), None
             for one in reversed(kept):
                 parent = new.commit(one.tree_id, parent, one.author, one.message)

@@ -20,8 +20,9 @@ import pygit2
 
 from jupyter_secure.store.atomic import sync_folder
 
-#: What a writer that was killed leaves begins so; tidying removes it.
-UNFINISHED = "unfinished-"
+#: The folder in which they are written, apart from the packs: Git takes whatever has an index there
+#: for a pack, and something new would rely on what tidying then removes.
+UNFINISHED = "unfinished"
 
 _COMMIT, _TREE, _BLOB = b"commit", b"tree", b"blob"
 _NUMBERS = {_COMMIT: 1, _TREE: 2, _BLOB: 3}
@@ -73,7 +74,8 @@ class NewObjects:
             return
         pack, index, digest = self._pack()
         folder = git_dir / "objects" / "pack"
-        half = folder / f"{UNFINISHED}{secrets.token_hex(8)}"
+        half = git_dir / UNFINISHED / secrets.token_hex(8)
+        half.parent.mkdir(mode=0o700, exist_ok=True)
         written = [half.with_suffix(".pack"), half.with_suffix(".idx")]
         try:
             for path, data in zip(written, (pack, index), strict=True):

@@ -23,7 +23,7 @@ from jupyter_secure.store.history_reading import as_commit
 #: So many small packs, or loose objects, are worth a pack; so many packs, or branches, one.
 SMALL_PACKS, LOOSE, PACKS, BRANCHES = 20, 500, 30, 500
 #: Bytes: what is larger is not packed again until everything is.
-SMALL_BYTES = 4 << 20
+SMALL_BYTES = 1 << 20
 
 _FOLDER = re.compile(r"[0-9a-f]{2}", re.ASCII)
 _OBJECT = re.compile(r"[0-9a-f]{38}", re.ASCII)
@@ -66,6 +66,9 @@ class Tidying:
             self._pack_together(small, loose)
         if everything or self._branches() >= BRANCHES:
             with self._one_writer:
+                # Nobody writes now: a lock file is what a writer left that was killed.
+                _remove((self._path / "refs").rglob("*.lock"))
+                _remove([self._path / "packed-refs.lock"])
                 pygit2.Repository(str(self._path)).compress_references()
         return max(0, before - _size(self._path))
 
@@ -135,7 +138,7 @@ class Tidying:
         """Remove what was left by whoever was killed."""
         shutil.rmtree(self._objects / "tidying", ignore_errors=True)
         with self._one_writer:  # so that nobody is writing one now
-            _remove((self._objects / "pack").glob(f"{UNFINISHED}*"))
+            _remove((self._path / UNFINISHED).glob("*"))
             for pack in (self._objects / "pack").glob("pack-*.pack"):
                 if not pack.with_suffix(".idx").exists():
                     _remove([pack])

@@ -16,6 +16,8 @@ from jupyter_secure.store.history_objects import NewObjects
 from jupyter_secure.store.history_reading import NOTEBOOKS
 from jupyter_secure.store.history_tidying import removed_last
 
+# What libgit2 takes off a name at both ends, and refuses to be left with nothing.
+_NO_NAME = " .,:;\"\\'"
 #: One of so many chunks is the last of its folder.
 _PER_FOLDER = 16
 #: The chunks of so many notebooks are remembered: saving one again seals only what changed.
@@ -104,7 +106,8 @@ class Trees:
 def said_of(version: Version, key: NotebookKey) -> tuple[pygit2.Signature, str]:
     """Return who is said to have made a commit, and its message."""
     # Git's own fields are for people who look with Git; ours are in the message, with the MAC.
-    name = "".join(c for c in version.account if c.isprintable() and c not in "<>") or "unknown"
+    name = "".join(c for c in version.account if c.isprintable() and c not in "<>")
+    name = name.strip(_NO_NAME) or "unknown"
     at = version.at.astimezone(timezone.utc)
     who = pygit2.Signature(name, "unknown@localhost", int(at.timestamp()), 0)
     return who, version.to_message(key)

@@ -124,8 +124,9 @@ def _protocol(forwarded_proto: str, own: str) -> str:
     claims = [part.strip().lower() for part in forwarded_proto.split(",") if part.strip()]
     if not claims:
         return own
-    # Several proxies in a row: encrypted only if every part of the way is.
-    return "https" if all(claim == "https" for claim in claims) else "http"
+    # Several proxies in a row: encrypted only if every part of the way is. JupyterHub's proxy says
+    # "wss" for a websocket over TLS.
+    return "https" if all(claim in ("https", "wss") for claim in claims) else "http"
 
 
 def _is_unix(peer: str) -> bool:

@@ -54,6 +54,8 @@ class Vault:
         self._fingerprint = b""
         # Held while keys are used, so that none is wiped in the middle of a derivation.
         self._lock = threading.RLock()
+        #: Told that the keys came into memory, or went. Under the lock: it must not wait.
+        self.on_change: Callable[[bool], None] = lambda _: None
 
     @property
     def vault_id(self) -> bytes:
@@ -85,6 +87,7 @@ class Vault:
                 held = root.copy()
                 self._take_wrap_key(held)
                 self._root = held
+                self.on_change(True)
 
     def refresh(self) -> None:
         """Seal in the newest key epoch from now on, if the vault is open.
@@ -116,11 +119,14 @@ class Vault:
     def seal(self) -> None:
         """Wipe the keys. Sealing twice is fine."""
         with self._lock:
+            was_open = self._root is not None
             if self._root is not None:
                 self._root.wipe()
             self._root = None
             memory.wipe(self._wrap_key)
             self._wrap_key.clear()
+            if was_open:
+                self.on_change(False)
 
     def rewrap(self, header: Header, *, name: str = "This file") -> Header:
         """Return the header of the same file under the newest epoch; its payload fits as it is.

@@ -201,7 +201,8 @@ export class SecureApi {
     });
   }
 
-  private async request<T = void>(
+  /** Ask for what lies below our API; rejects with an `ApiError`. */
+  async request<T = void>(
     method: string,
     endpoint: string,
     body?: Record<string, unknown>
@@ -223,7 +224,7 @@ export class SecureApi {
 }
 
 /** The address of a file or folder; the empty path is the folder that holds everything. */
-function below(collection: string, path: string): string {
+export function below(collection: string, path: string): string {
   // No slash at the end: Jupyter redirects such a request, and that makes a GET of every other one.
   return path === '' ? collection : `${collection}/${URLExt.encodeParts(path)}`;
 }

@@ -109,19 +109,29 @@ export class Asking {
    * Do what may take a code or a passphrase, asking for it when the server wants it.
    *
    * The server is asked first: it may have been given in another tab. Returns null when the
-   * question was cancelled; throws what the server refuses for any other reason.
+   * question was cancelled; throws what the server refuses for any other reason. Without a path
+   * there is no file that a passphrase could open, and the caller asks for it.
    */
-  async allowed<T>(path: string, intro: string, action: () => Promise<T>): Promise<[T] | null> {
+  async allowed<T>(
+    path: string | null,
+    intro: string,
+    action: () => Promise<T>
+  ): Promise<[T] | null> {
     for (;;) {
       try {
         return [await action()];
       } catch (error) {
         const reason = error instanceof ApiError ? error.reason : '';
-        if (reason !== 'elevation-required' && reason !== 'passphrase-required') {
+        const ask =
+          reason === 'elevation-required'
+            ? () => this.code(intro)
+            : reason === 'passphrase-required' && path !== null
+              ? () => this.passphrase(path)
+              : null;
+        if (ask === null) {
           throw error;
         }
-        const given =
-          reason === 'elevation-required' ? await this.code(intro) : await this.passphrase(path);
+        const given = await ask();
         if (!given) {
           return null;
         }

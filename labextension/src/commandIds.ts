@@ -15,5 +15,8 @@ export const CommandIDs = {
   encryptFolder: 'jupyter-secure:encrypt-folder',
   encryptNewFiles: 'jupyter-secure:encrypt-new-files',
   decryptFolder: 'jupyter-secure:decrypt-folder',
+  showHistory: 'jupyter-secure:show-history',
+  showDeleted: 'jupyter-secure:show-deleted',
+  showActivity: 'jupyter-secure:show-activity',
   explainReadOnly: 'jupyter-secure:explain-read-only'
 } as const;

@@ -1,6 +1,7 @@
 /** The plugins of jupyter-secure. */
 import { commands } from './plugins/commands';
 import { asking, catalogue, documents, locking, saving, session } from './plugins/documents';
+import { activity, history } from './plugins/record';
 import { connection, drive, security, serverSettings } from './plugins/services';
 import { migrating, sealedFolders, storageCommands } from './plugins/storage';
 import { padlocks, panel, redraw, statusBar, toolbar } from './plugins/views';
@@ -20,6 +21,8 @@ export default [
   sealedFolders,
   commands,
   storageCommands,
+  activity,
+  history,
   panel,
   statusBar,
   padlocks,

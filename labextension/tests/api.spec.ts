@@ -28,7 +28,7 @@ describe('the API client', () => {
         { 'Retry-After': '30' }
       )
     });
-    const error = await server.api.elevate('000000').catch((e: unknown) => e);
+    const error = await server.api.elevate({ code: '000000' }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({
       status: 429,

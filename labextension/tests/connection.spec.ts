@@ -14,12 +14,7 @@ function get(server: FakeServer, path: string): Promise<Response> {
   );
 }
 
-function post(
-  server: FakeServer,
-  path: string,
-  body: string,
-  method = 'POST'
-): Promise<Response> {
+function post(server: FakeServer, path: string, body: string, method = 'POST'): Promise<Response> {
   const url = server.settings.baseUrl + path;
   return ServerConnection.makeRequest(url, { method, body }, server.settings);
 }

@@ -17,8 +17,8 @@ let logIn: ReturnType<typeof vi.fn>;
 let changed: Signal<object, void>;
 let reconnect: ReturnType<typeof vi.fn>;
 let requestIsComplete: ReturnType<typeof vi.fn>;
-let lookWhatRuns: ReturnType<typeof vi.fn>;
-let kernel: { isDisposed: boolean };
+let lookWhatRuns: ReturnType<typeof vi.fn<() => Promise<unknown>>>;
+let kernel: { isDisposed: boolean } & object & Record<string, unknown>;
 let watch: SessionWatch;
 
 beforeEach(() => {
@@ -49,7 +49,7 @@ beforeEach(() => {
   const shell = {
     widgets: () => [{ context: { sessionContext: { session: { kernel } } } }].values()
   } as unknown as JupyterFrontEnd.IShell;
-  lookWhatRuns = vi.fn().mockResolvedValue(undefined);
+  lookWhatRuns = vi.fn<() => Promise<unknown>>().mockResolvedValue(undefined);
   kernel = { connectionStatus: 'disconnected', isDisposed: false, reconnect, requestIsComplete };
   watch = new SessionWatch(security, { logIn } as unknown as Asking, shell, lookWhatRuns);
 });

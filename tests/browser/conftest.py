@@ -32,7 +32,7 @@ _QUIET = {
         "fetchNews": "false",
     }
 }
-# nbdime's library is ours to use; its extension of JupyterLab is installed with it, and complains of
+# nbdime's library is ours to use; its extension of JupyterLab, which comes with it, complains of
 # itself in Notebook 7, and of being refused where a role does not reach.
 _ALONE = {"disabledExtensions": {"nbdime-jupyterlab": True}}
 _EXPECTED = (
@@ -85,6 +85,18 @@ def chromium(launch: Callable[[Path | None], Browser]) -> Iterator[Browser]:
     browser = launch(None)
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The program that knows the rules for accessible pages; `npm ci` brings it."""
+    program = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
+    if program.is_file():
+        return program.read_text("utf-8")
+    message = "axe-core is not installed: `cd labextension && npm ci`"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 @pytest.fixture(scope="session")

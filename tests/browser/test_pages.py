@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from support.browser import Person
+from support.browser import Person, violations
 from support.home import PASSWORD, Authenticator, Home
 from support.live_server import LiveServer, running
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parent.parent.parent
-AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 ACCOUNT = "/jupyter-secure/account"
 CONFIRM = "/jupyter-secure/confirm?next=/jupyter-secure/account"
 WIDE = {"width": 1000, "height": 800}
@@ -29,17 +26,6 @@ def server(make_home: Callable[[], Home], lab_arguments: list[str]) -> Iterator[
     """A server of this module's own: its account is changed."""
     with running(make_home(), *lab_arguments, module="jupyterlab") as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The program that knows the rules for accessible pages; `npm ci` brings it."""
-    if AXE.is_file():
-        return AXE.read_text("utf-8")
-    message = "axe-core is not installed: `cd labextension && npm ci`"
-    if os.environ.get("CI") == "true":
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 @pytest.fixture
@@ -83,17 +69,6 @@ def spare_code(server: LiveServer) -> str:
         made = client.post("/jupyter-secure/api/account/recovery-codes", json={})
         home.facts["recovery_codes"] = made.json()["recovery_codes"]
     return home.spare_code()
-
-
-def violations(page: Page, axe: str) -> list[str]:
-    """Return what breaks a rule of WCAG 2.2 A or AA, or of good practice, on this page."""
-    page.evaluate(axe)
-    found = page.evaluate("axe.run()")["violations"]
-    return [
-        f"{one['id']}: {one['help']}: {node['html'][:150]}"
-        for one in found
-        for node in one["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("viewport", [WIDE, SMALL], ids=["wide", "small"])

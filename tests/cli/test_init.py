@@ -172,6 +172,7 @@ def test_scripted(run: Run, tmp_path: Path) -> None:
         "totp_uri",
         "recovery_codes",
         "recovery_key",
+        "audit_key",
         "certificate",
         "config_file",
     }
@@ -186,6 +187,7 @@ def test_scripted(run: Run, tmp_path: Path) -> None:
         "state.db",
         "tls",
         "settings-before.json",
+        "audit",
     }
     assert all(not mode(path) & 0o077 for path in state.rglob("*"))
     assert "not confirmed yet" in run("status").stdout

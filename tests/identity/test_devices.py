@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_secure.identity.devices import name_of
+from jupyter_secure.identity.accounts import Account
+from jupyter_secure.identity.devices import Device, is_known, is_trusted, name_of
 
 _MOZILLA = "Mozilla/5.0"
 
@@ -53,3 +57,29 @@ def test_any_name(user_agent: str) -> None:
     assert 0 < len(name) <= 40
     assert name.isascii()
     assert name.isprintable()
+
+
+_NOW = datetime(2030, 1, 1, tzinfo=timezone.utc)
+_ACCOUNT = Account("alice", "Alice", b"sealed", -1, True, _NOW, generation=3)
+_DEVICE = Device(
+    digest=b"d",
+    public_id="p",
+    username="alice",
+    generation=3,
+    name="Firefox",
+    address="",
+    created_at=_NOW,
+    last_used_at=_NOW,
+    trusted_until=_NOW + timedelta(days=10),
+)
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"generation": 2}, {"generation": 4}, {"username": "bob"}], ids=str
+)
+def test_only_of_this_account_as_it_is(change: dict[str, object]) -> None:
+    """A device is known and trusted for its own account, and for none of before a change of it."""
+    device = replace(_DEVICE, **change)  # type: ignore[arg-type]  # fields of it
+    assert is_known(device, _ACCOUNT, _NOW) is (not change)
+    assert is_trusted(device, _ACCOUNT, 30, _NOW) is (not change)
+    assert not is_known(device, None, _NOW)

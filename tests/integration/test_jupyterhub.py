@@ -1,4 +1,4 @@
-"""A server that JupyterHub starts: it says why it does not start, and opens no port meanwhile."""
+"""Ways of a Hub's to start a server in which our gate could not hold: it refuses, in words."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from support.home import Home, bare_variables, set_up
 from support.live_server import _listens, free_port
+from support.live_server import refusal as refused
 
 pytest.importorskip("jupyterhub")
 
@@ -54,6 +55,7 @@ def hubs_variables(hub: str, port: int) -> dict[str, str]:
         "JUPYTERHUB_BASE_URL": "/",
         "JUPYTERHUB_CLIENT_ID": "jupyterhub-user-alice",
         "JUPYTERHUB_HOST": "",
+        "JUPYTERHUB_OAUTH_ACCESS_SCOPES": '["access:servers!server=alice/"]',
         "JUPYTERHUB_OAUTH_CALLBACK_URL": "/user/alice/oauth_callback",
         "JUPYTERHUB_SERVER_NAME": "",
         "JUPYTERHUB_SERVICE_PREFIX": "/user/alice/",
@@ -62,20 +64,12 @@ def hubs_variables(hub: str, port: int) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {},
-        {"JUPYTERHUB_SINGLEUSER_EXTENSION": "0"},
-        {"JUPYTERHUB_DISABLE_USER_CONFIG": "1"},
-    ],
-)
-def test_refused(home: Home, hub: str, more: dict[str, str]) -> None:
-    """However the Hub starts it, it refuses, names the Hub and says what to do."""
+def refusal(home: Home, hub: str, more: dict[str, str], *arguments: str) -> str:
+    """Return what a server says that must not start; fails if it opens its port."""
     port = free_port()
     variables = home.variables | hubs_variables(hub, port) | more
     process = subprocess.Popen(
-        [sys.executable, "-m", "jupyterhub.singleuser", "--allow-root"],
+        [sys.executable, "-m", "jupyterhub.singleuser", "--allow-root", *arguments],
         env=variables,
         cwd=home.work,
         stdin=subprocess.DEVNULL,
@@ -93,9 +87,72 @@ def test_refused(home: Home, hub: str, more: dict[str, str]) -> None:
         process.kill()
         process.wait()
     assert process.returncode == 1
-    assert "JupyterHub started this server" in said
-    assert "outside the Hub" in said
     assert "a token of nobody's" not in said
+    return said
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"JUPYTERHUB_SINGLEUSER_EXTENSION": "0"},
+        {"JUPYTERHUB_DISABLE_USER_CONFIG": "1"},
+        {"JUPYTERHUB_SINGLEUSER_LOAD_OTHER_EXTENSIONS": "0"},
+    ],
+)
+def test_ways_around(home: Home, hub: str, more: dict[str, str]) -> None:
+    """Where the Hub's own login would be in the place of ours, the server does not start."""
+    said = refusal(home, hub, more)
+    assert "JupyterHub started this server" in said
+    assert "SINGLEUSER_EXTENSION=0" in said
+
+
+@pytest.mark.parametrize(
+    ("argument", "named"),
+    [
+        (
+            "--ServerApp.identity_provider_class="
+            "jupyterhub.singleuser.extension.JupyterHubIdentityProvider",
+            "JupyterHub started this server",
+        ),
+        (
+            "--ServerApp.identity_provider_class=jupyter_secure.TwoFactorIdentityProvider",
+            "JupyterHub started this server",
+        ),
+        ("--ServerApp.trust_xheaders=True", "trust_xheaders"),
+        ("--ServerApp.ip=0.0.0.0", "plain HTTP"),
+        ("--ServerApp.allow_origin=*", "allow_origin"),
+        (
+            "--ServerApp.contents_manager_class=jupyter_server.services.contents.largefilemanager"
+            ".AsyncLargeFileManager",
+            "contents manager",
+        ),
+    ],
+)
+def test_settings(home: Home, hub: str, argument: str, named: str) -> None:
+    """What the Hub's administrator writes on the command line is held to the same policy."""
+    listed = "--SecureConfig.trusted_proxies=127.0.0.1"
+    assert named in refusal(home, hub, {}, listed, argument)
+
+
+def test_no_proxy_listed(home: Home, hub: str) -> None:
+    """Until somebody says that the Hub's proxy speaks TLS, the server does not start."""
+    said = refusal(home, hub, {})
+    assert "plain HTTP" in said
+    assert "trusted_proxies" in said
+
+
+def test_nobody_may_come_in(home: Home, hub: str) -> None:
+    """A Hub that does not say whom it lets in lets in nobody."""
+    listed = "--SecureConfig.trusted_proxies=127.0.0.1"
+    said = refusal(home, hub, {"JUPYTERHUB_OAUTH_ACCESS_SCOPES": ""}, listed)
+    assert "did not say whom" in said
+
+
+def test_door_without_a_hub(home: Home) -> None:
+    """The provider for the Hub's servers does not start a server by itself."""
+    name = "jupyter_secure.server.hub_identity_provider.HubTwoFactorIdentityProvider"
+    said = refused(home, f"--ServerApp.identity_provider_class={name}")
+    assert "No Hub has started this one" in said
 
 
 def test_not_set_up(hub: str, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -135,4 +192,4 @@ def test_status(home: Home, hub: str) -> None:
         timeout=60,
     )
     assert "JupyterHub" in done.stdout
-    assert "refuses to run" in " ".join(done.stdout.split())
+    assert "says who may come in" in " ".join(done.stdout.split())

@@ -199,9 +199,10 @@ def test_logins(home: Home, server: LiveServer) -> None:
     events = [one for one in since(home, before) if one.event.outcome is not Outcome.STARTED]
     seen = [(one.event.action, one.event.outcome.value, one.event.who.username) for one in events]
     assert seen == [
-        ("session:begin", "refused", ""),
-        ("session:begin", "refused", home.username),
+        ("login:password", "refused", ""),
+        ("login:password", "refused", home.username),
         ("login:password", "success", home.username),
+        ("login:recovery-code", "success", home.username),
         ("session:begin", "success", home.username),
         ("session:end", "success", home.username),
     ]

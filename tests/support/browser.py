@@ -13,6 +13,20 @@ from support.live_server import LiveServer
 WRONG_CODE = "That code is not right. It was mistyped, is too old, or was used before."
 
 
+def violations(page: Page, axe: str, within: str = "html") -> list[str]:
+    """Return what breaks a rule of WCAG 2.2 A or AA, or of good practice, in a part of this page.
+
+    ``axe`` is the program of axe-core.
+    """
+    page.evaluate(axe)
+    found = page.evaluate("part => axe.run(part)", within)["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {node['html'][:150]}"
+        for one in found
+        for node in one["nodes"]
+    ]
+
+
 class Oathtool:
     """The program ``oathtool`` in the place of the library that computes codes."""
 

@@ -56,7 +56,11 @@ def test_client_address(peer: str, forwarded_for: str, expected: str) -> None:
         ("10.0.0.1", "", "https", "https"),
         ("10.0.0.1", "https, http", "http", "http"),
         ("10.0.0.1", "https, https", "http", "https"),
-        ("10.0.0.1", "wss", "http", "http"),
+        ("10.0.0.1", "wss", "http", "https"),
+        ("10.0.0.1", "ws", "https", "http"),
+        ("10.0.0.1", "wss, ws", "http", "http"),
+        ("10.0.0.1", "wsss", "http", "http"),
+        ("203.0.113.9", "wss", "http", "http"),
     ],
 )
 def test_protocol(peer: str, claim: str, own: str, expected: str) -> None:

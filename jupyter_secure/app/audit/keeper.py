@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from jupyter_secure.app.audit.checkpoint import checkpoint
 from jupyter_secure.app.audit.retention import remove_old
 from jupyter_secure.app.audit.send import send
+from jupyter_secure.app.audit.tail_check import TailCheck
 from jupyter_secure.audit.recorder import Recorder
 from jupyter_secure.errors import NotFound, SecureError
 from jupyter_secure.store.audit_index import RecordIndex
@@ -39,6 +39,9 @@ class Keeper:
         self._warn = warn
         self._stop = threading.Event()
         self._sent = -1
+        #: Why the last checkpoint could not be made or sent; empty if it was.
+        self.problem = ""
+        self.tail = TailCheck(folder)
         self._thread = threading.Thread(
             target=self._run, name="jupyter-secure-record-keeper", daemon=True
         )
@@ -64,8 +67,9 @@ class Keeper:
             if now >= retention_at:
                 self._remove_old()
                 retention_at = now + _RETENTION_SECONDS
-            with contextlib.suppress(SecureError):
-                self._index.catch_up()
+            # First what somebody may be waiting for.
+            self._index.catch_up()
+            self.tail.look(self._stop)
             if self._stop.wait(min(_INDEX_SECONDS, self._every)):
                 return
 
@@ -75,17 +79,21 @@ class Keeper:
         except NotFound:
             return
         except SecureError as error:
-            self._warn(str(error))
+            self.problem = str(error)
+            self._warn(self.problem)
             return
         if made.seq == self._sent:
             return
+        problem = ""
         for place in self._places:
             try:
                 send(place, made)
             except SecureError as error:
-                self._warn(str(error))
-            else:
-                self._sent = made.seq
+                problem = str(error)
+                self._warn(problem)
+        self.problem = problem
+        if not problem:
+            self._sent = made.seq
 
     def _remove_old(self) -> None:
         try:

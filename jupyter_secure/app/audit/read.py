@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +23,12 @@ def newest_first(folder: Path, wanted: Wanted) -> Iterator[Recorded]:
     ``NotFound`` or ``StateUnusable``.
     """
     standing = audit_reading.standing(folder)
+    # As it stands in a line; looked for before anything is decoded.
+    hint = json.dumps(wanted.path)[1:-1].encode()
     for number in sorted(standing.sizes, reverse=True):
         for _, one in audit_reading.backwards(folder, number, end=standing.sizes[number]):
+            if hint not in one:
+                continue
             event = _decoded(one)
             if event is None:
                 continue

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import ssl
 import urllib.error
 import urllib.request
-from datetime import datetime, timezone
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from jupyter_secure.app.audit import syslog
 from jupyter_secure.audit.checkpoints import Checkpoint
 from jupyter_secure.errors import InvalidInput, StorageFailed
 
 _WAIT_SECONDS = 10.0
-_SYSLOG_PORT = 514
-# RFC 5424: facility 13 (log audit), severity 5 (notice).
-_PRIORITY = 13 * 8 + 5
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SCHEME = re.compile(r"[a-z][a-z+]*://")
 
@@ -77,23 +73,8 @@ def _to_file(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def _to_syslog(place: str, checkpoint: Checkpoint) -> None:
-    """Send it as RFC 5424 says, over TCP with RFC 6587's octet counting."""
-    parts = urlsplit(place)
-    address = (str(parts.hostname), parts.port or _SYSLOG_PORT)
-    moment = datetime.fromtimestamp(checkpoint.time / 1000, timezone.utc)
-    stamp = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    host = re.sub(r"[^!-~]", "-", socket.gethostname())[:255] or "-"
-    message = (
-        f"<{_PRIORITY}>1 {stamp} {host} jupyter-secure {os.getpid()} checkpoint - "
-        f"{checkpoint.to_line()}"
-    ).encode()
-    if parts.scheme == "syslog+tcp":
-        with socket.create_connection(address, _WAIT_SECONDS) as connection:
-            connection.sendall(b"%d %b" % (len(message), message))
-        return
-    found = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)[0]
-    with socket.socket(found[0], socket.SOCK_DGRAM) as connection:
-        connection.sendto(message, found[4])
+    with syslog.Receiver(place) as receiver:
+        receiver.send("checkpoint", checkpoint.time, checkpoint.to_line())
 
 
 def _to_web(place: str, checkpoint: Checkpoint) -> None:

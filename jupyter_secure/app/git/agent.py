@@ -32,6 +32,7 @@ _LOOK_SECONDS = 0.5
 _REQUEST_SECONDS = 30.0
 _MOST_AT_ONCE = 8
 _ROOM_SECONDS = 5.0
+_TAKE_TRIES = 50
 
 
 class Agent:
@@ -67,12 +68,10 @@ class Agent:
     def _listen(self) -> socket.socket:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         self._mark = os.open(_LOCK, flags, 0o600, dir_fd=self._folder)
-        try:
-            fcntl.flock(self._mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(self._mark):
             os.close(self._mark)
             os.close(self._folder)
-            raise Conflict("An agent is running already.") from None
+            raise Conflict("An agent is running already.")
         # Whatever lies there belongs to nobody any more: a killed agent's socket, or a link.
         with contextlib.suppress(FileNotFoundError):
             os.unlink(protocol.SOCKET, dir_fd=self._folder)
@@ -80,6 +79,13 @@ class Agent:
         before = os.umask(0o177)
         try:
             listener.bind(protocol.address(self._state, self._folder))
+        except OSError as error:
+            listener.close()
+            raise StateUnusable(
+                f"There is no making a socket in {self._state}/{protocol.FOLDER}.",
+                why=f"{error.strerror or error}.",
+                remedy="Use another state directory; a short path, if it is too long.",
+            ) from error
         finally:
             os.umask(before)
         listener.listen()
@@ -158,6 +164,16 @@ class Agent:
 
     def _seconds_left(self) -> int:
         return max(0, int(self._idle_seconds - (self._clock() - self._used)))
+
+
+def _taken(mark: int) -> bool:
+    # One that is about to end removes its socket first, and lets go of this at once after.
+    for _ in range(_TAKE_TRIES):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _request(connection: socket.socket) -> tuple[bytes, list[bytes]]:

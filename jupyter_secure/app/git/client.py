@@ -25,7 +25,7 @@ def ask(state: str, operation: bytes, *parts: bytes) -> bytes:
         raise AgentRefused("The file is too large for Git to be shown.")
     try:
         connection = _connected(state)
-    except OSError:
+    except (OSError, AttributeError):  # the latter where the system has no such sockets
         raise NoAgent from None
     try:
         connection.settimeout(_TIMEOUT_SECONDS)

@@ -47,7 +47,7 @@ def text_of(data: bytes) -> str:
             notebook = json.loads(text)
             if _is_notebook(notebook):
                 text = "\n".join(_lines(notebook, json.dumps)) + "\n"
-        except (ValueError, TypeError, AttributeError, RecursionError):
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
             pass  # none that could be shown better: as it is
     return text.translate(_VISIBLE)
 

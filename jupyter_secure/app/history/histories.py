@@ -164,11 +164,19 @@ class Histories:
         return self._repository.tidy(everything=everything)
 
     def verify(
-        self, session: str = "", progress: Callable[[Verified], None] = lambda _: None
+        self,
+        session: str = "",
+        progress: Callable[[Verified], None] = lambda _: None,
+        *,
+        of: Iterable[bytes] | None = None,
+        found: Verified | None = None,
     ) -> Verified:
-        """Read every version of every notebook. What is damaged is told of, not raised."""
-        found = Verified()
-        for file_id in self._repository.file_ids():
+        """Read every version of these notebooks, or of all; add to ``found`` what comes of it.
+
+        What is damaged is told of, not raised.
+        """
+        found = Verified() if found is None else found
+        for file_id in self._repository.file_ids() if of is None else of:
             path = ""
             try:
                 path = next((one.path for one in self._repository.versions(file_id)), "")

@@ -7,7 +7,7 @@ comes or five minutes have passed. Whatever is wrong is answered with one and th
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from typing import Any
 
 from jupyter_secure.app.login import second_factor
@@ -20,6 +20,7 @@ from jupyter_secure.app.login.waiting import Pending, Waiting, WaitingLogins
 from jupyter_secure.errors import (
     InvalidInput,
     NotFound,
+    StateUnusable,
     VaultSealed,
     WrongCredentials,
     WrongKey,
@@ -96,11 +97,15 @@ class LogIn:
             trying = self._spares.one_try(name, None)
         else:
             trying = self._budget.one_try(name, address, known.digest if known else None)
-        with trying:
-            # Before the password: if that is changed meanwhile, this login ends at the second step.
-            account = self._accounts.get(name)
-            root = self._open(name, password)
-        return self._waiting.begin(name, root, account.generation if account else 0, known)
+        with ExitStack() as unless_kept:
+            with trying:
+                # Before the password: if that is changed meanwhile, the second step ends this.
+                account = self._accounts.get(name)
+                root = self._open(name, password)
+                unless_kept.callback(root.wipe)
+            pending = self._waiting.begin(name, root, account.generation if account else 0, known)
+            unless_kept.pop_all()
+        return pending
 
     def pending(self, token: str) -> Pending | None:
         """Return the login that ``token`` names if it still waits for its code."""
@@ -119,11 +124,13 @@ class LogIn:
         if waiting is None or waiting.pending.username != pending.username:
             with self._budget.one_try(None, address):
                 raise WrongCredentials
-        with self._try_at_code(waiting, code, address):
-            self._require_unchanged(waiting)
-            if not self._accept(waiting, code) or not self._waiting.claim(waiting):
-                raise WrongCredentials
-        return self._enter(waiting, address, user_agent)
+        with ExitStack() as in_the_end:
+            with self._try_at_code(waiting, code, address):
+                self._require_unchanged(waiting)
+                if not self._accept(waiting, code) or not self._waiting.claim(waiting):
+                    raise WrongCredentials
+                in_the_end.callback(waiting.root.wipe)
+            return self._enter(waiting, address, user_agent)
 
     def _try_at_code(
         self, waiting: Waiting, code: str | PasskeyAnswer, address: str
@@ -163,9 +170,12 @@ class LogIn:
             )
         finally:
             waiting.root.wipe()
-        self._budget.clear(name, device)
-        self._codes.clear(name, device)
-        self._elevating.clear(name)
+        # The session is there: who could make room on a full disk must get its cookie, and without
+        # one it would keep the vault open for nobody. Wrong tries then stay counted.
+        with suppress(StateUnusable):
+            self._budget.clear(name, device)
+            self._codes.clear(name, device)
+            self._elevating.clear(name)
         return token, session
 
     def _require_unchanged(self, waiting: Waiting) -> None:

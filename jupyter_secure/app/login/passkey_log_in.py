@@ -6,6 +6,7 @@ the passkey itself opens it if it has a slot (``passkey_vault``); otherwise a pa
 
 from __future__ import annotations
 
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from jupyter_secure.app.login.budget import Budget
@@ -14,13 +15,14 @@ from jupyter_secure.app.login.passkey_vault import PasskeyVault
 from jupyter_secure.app.login.sessions import Sessions
 from jupyter_secure.errors import (
     PasswordNeeded,
+    StateUnusable,
     VaultSealed,
     WrongCredentials,
     WrongKey,
     WrongPasskey,
 )
 from jupyter_secure.identity import webauthn
-from jupyter_secure.identity.accounts import AccountStore
+from jupyter_secure.identity.accounts import Account, AccountStore
 from jupyter_secure.identity.challenges import Purpose
 from jupyter_secure.identity.clock import Clock
 from jupyter_secure.identity.passkeys import PURPOSE, Passkey, PasskeyStore
@@ -75,34 +77,36 @@ class PasskeyLogIn:
         Raises ``WrongCredentials``, ``TooManyTries``, or ``PasswordNeeded`` while the vault is
         sealed and the passkey has no slot: for an unknown passkey as well.
         """
-        # The address only: nobody guesses a signature, and whoever hammers an account in whatever
-        # way must not keep out its owner's passkey.
-        with self._codes.one_try(None, address):
-            try:
-                presented = present(answer)
-                challenge = self._answers.taken(presented, Purpose.LOG_IN, _ANYONE)
-                passkey = self._store.get(presented.credential_id)
-                root = self._root(passkey, presented)
-                try:
-                    if passkey is None:
-                        raise WrongCredentials
-                    # Before the answer is checked: if the password or a factor is changed
-                    # meanwhile, this login is one of before, and no session comes of it.
-                    account = self._accounts.get(passkey.username)
-                    if account is None:
-                        raise WrongCredentials
-                    key = root.derive(PURPOSE)
-                    self._answers.use(challenge, presented, passkey, key, verified=True)
-                    token, session = self._sessions.begin(
-                        passkey.username, root, address, user_agent, account.generation
-                    )
-                finally:
-                    root.wipe()
-            except WrongPasskey:
-                raise WrongCredentials from None
-        for budget in self._cleared:
-            budget.clear(session.username)
+        with ExitStack() as in_the_end:
+            # The address only: nobody guesses a signature, and whoever hammers an account in
+            # whatever way must not keep out its owner's passkey.
+            with self._codes.one_try(None, address):
+                account, root = self._checked(answer, in_the_end)
+            token, session = self._sessions.begin(
+                account.username, root, address, user_agent, account.generation
+            )
+        with suppress(StateUnusable):  # as at the login with a password
+            for budget in self._cleared:
+                budget.clear(session.username)
         return token, session
+
+    def _checked(self, answer: object, in_the_end: ExitStack) -> tuple[Account, RootKey]:
+        """Return whose answer it is, and the root key, which ``in_the_end`` wipes."""
+        try:
+            presented = present(answer)
+            challenge = self._answers.taken(presented, Purpose.LOG_IN, _ANYONE)
+            passkey = self._store.get(presented.credential_id)
+            root = self._root(passkey, presented)
+            in_the_end.callback(root.wipe)
+            # Before the answer is checked: if the password or a factor is changed meanwhile, this
+            # login is one of before, and no session comes of it.
+            account = None if passkey is None else self._accounts.get(passkey.username)
+            if passkey is None or account is None:
+                raise WrongCredentials
+            self._answers.use(challenge, presented, passkey, root.derive(PURPOSE), verified=True)
+        except WrongPasskey:
+            raise WrongCredentials from None
+        return account, root
 
     def _root(self, passkey: Passkey | None, presented: Presented) -> RootKey:
         try:

@@ -53,6 +53,8 @@ class Sessions:
         self._lock = threading.RLock()
         #: Says whether something other than a session needs an open vault; it never opens one.
         self.needed_elsewhere: Callable[[], bool] = lambda: False
+        #: Told of each session that ended but by ``end``, and of the limit that it reached, if any.
+        self.on_end: Callable[[Session, str], None] = lambda *_: None
         # What was begun here and live at the last look. Another process may end a session by
         # removing its row, and begin none by adding one.
         self._known: dict[str, Session] = {}
@@ -220,16 +222,20 @@ class Sessions:
         """End one session; return it, and whatever else turned out to have ended."""
         with self._lock:
             self._store.remove(public_id)
-            return self.sweep()
+            return self._sweep(public_id)
 
     def end_all(
         self, username: str | None = None, *, keep: str | None = None
     ) -> tuple[Session, ...]:
         """End the sessions of one account, or all of this run, but ``keep``; return what ended."""
         with self._lock:
-            for session in self._store.of_run(self._run_id):
-                if username in (None, session.username) and session.public_id != keep:
-                    self._store.remove(session.public_id)
+            self._store.remove_many(
+                [
+                    session.public_id
+                    for session in self._store.of_run(self._run_id)
+                    if username in (None, session.username) and session.public_id != keep
+                ]
+            )
             return self.sweep()
 
     def sweep(self) -> tuple[Session, ...]:
@@ -238,18 +244,26 @@ class Sessions:
         Returns the sessions that were live at the last look and are not now. Call it every few
         seconds: it is one read.
         """
+        return self._sweep("")
+
+    def _sweep(self, known_of: str) -> tuple[Session, ...]:
         with self._lock:
             now = self._clock()
             live: dict[str, Session] = {}
+            limits: dict[str, str] = {}
             for session in self._store.of_run(self._run_id):
                 known = session.public_id in self._known
                 if known and rules.is_live(session, self._policy, now):
                     live[session.public_id] = session
                 else:
-                    self._store.remove(session.public_id)
+                    limits[session.public_id] = rules.limit_reached(session, self._policy, now)
+            self._store.remove_many(limits)
             ended = tuple(one for public_id, one in self._known.items() if public_id not in live)
             self._known = live
             self._passphrases.keep_only(live)
+            for session in ended:
+                if session.public_id != known_of:
+                    self.on_end(session, limits.get(session.public_id, ""))
             self._seal_unless_needed()
             return ended
 

@@ -16,6 +16,8 @@ from jupyter_secure.app.setup.required_settings import not_in_effect
 from jupyter_secure.errors import NotSetUp, SecureError
 from jupyter_secure.store import places
 from jupyter_secure.store.accounts import DatabaseAccounts
+from jupyter_secure.store.audit_folder import AUDIT_DIRECTORY
+from jupyter_secure.store.audit_reading import has_key
 from jupyter_secure.store.database import Database
 from jupyter_secure.store.key_file import read_key_file
 from jupyter_secure.store.sealed_folders import DatabaseSealedFolders
@@ -85,6 +87,7 @@ def report(root: Path, now: datetime) -> Report:
         _guarded("encryption", "Encryption", lambda: _encryption(root, known, state)),
         permissions,
         _guarded("traces", "Traces", lambda: _traces(root)),
+        _record(state),
     ]
     if hub.in_environment():
         findings.append(Finding("hub", "JupyterHub", "warn", hub.FINDING, hub.FINDING_REMEDY))
@@ -238,6 +241,13 @@ def _encryption(root: Path, effective: EffectiveSettings, state: Path) -> Findin
         remedy = "Each is sealed when it is next saved; now: `jupyter secure vault seal --all`."
         return Finding("encryption", "Encryption", "warn", summary, remedy)
     return Finding("encryption", "Encryption", "ok", summary)
+
+
+def _record(state: Path) -> Finding:
+    if has_key(state / AUDIT_DIRECTORY):
+        return Finding("record", "Record", "ok", "has a verification key, which you keep")
+    remedy = "Run `jupyter secure audit setup-key`, and keep what it prints off this machine."
+    return Finding("record", "Record", "warn", "has no verification key", remedy)
 
 
 def _permissions(state: Path) -> Finding:

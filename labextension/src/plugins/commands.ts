@@ -19,7 +19,25 @@ import { keyIcon, lockIcon, readOnlyIcon, unlockIcon } from '../views/icons';
 
 export const CATEGORY = 'Security';
 
-const DESCRIBED_BY = {
+/** The notebook that a command is about; null for none. */
+export function notebookMeant(
+  args: ReadonlyPartialJSONObject,
+  documents: Documents,
+  browsers: IFileBrowserFactory | null
+): string | null {
+  if (typeof args.path === 'string') {
+    return args.path;
+  }
+  if (args.from === 'filebrowser') {
+    const [item] = browsers?.tracker.currentWidget?.selectedItems() ?? [];
+    return item?.type === 'notebook' ? item.path : null;
+  }
+  const { current } = documents;
+  const path = current ? documents.pathOf(current) : '';
+  return PathExt.extname(path) === '.ipynb' ? path : null;
+}
+
+export const DESCRIBED_BY = {
   args: {
     type: 'object',
     properties: {
@@ -48,18 +66,8 @@ export const commands: JupyterFrontEndPlugin<void> = {
     browsers: IFileBrowserFactory | null,
     palette: ICommandPalette | null
   ) => {
-    const pathOf = (args: ReadonlyPartialJSONObject): string | null => {
-      if (typeof args.path === 'string') {
-        return args.path;
-      }
-      if (args.from === 'filebrowser') {
-        const [item] = browsers?.tracker.currentWidget?.selectedItems() ?? [];
-        return item?.type === 'notebook' ? item.path : null;
-      }
-      const { current } = documents;
-      const path = current ? documents.pathOf(current) : '';
-      return PathExt.extname(path) === '.ipynb' ? path : null;
-    };
+    const pathOf = (args: ReadonlyPartialJSONObject): string | null =>
+      notebookMeant(args, documents, browsers);
 
     const add = (
       id: string,

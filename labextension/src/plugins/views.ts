@@ -22,6 +22,7 @@ import { CommandIDs } from '../commandIds';
 import { CurrentNotebook } from '../currentNotebook';
 import { Documents } from '../documents';
 import { Migrating } from '../migrating';
+import { mayWrite } from '../roles';
 import { SealedFolders } from '../sealedFolders';
 import { Security } from '../security';
 import { IAsking, IDocuments, IMigrating, ISealedFolders, ISecurity } from '../tokens';
@@ -59,6 +60,8 @@ export const panel: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null
   ) => {
     const { commands, shell } = app;
+    // What would be refused is not offered: buttons that run, change and save.
+    document.body.classList.toggle('jsec-mod-readOnlyRole', !mayWrite());
     const current = new CurrentNotebook(security, documents);
     shell.currentChanged?.connect(() => current.update());
     security.changed.connect(() => current.update());
@@ -94,6 +97,9 @@ export const panel: JupyterFrontEndPlugin<void> = {
           await security.refresh();
         },
         account: () => void commands.execute(CommandIDs.openAccount),
+        history: path => void commands.execute(CommandIDs.showHistory, { path }),
+        deleted: () => void commands.execute(CommandIDs.showDeleted),
+        activity: () => void commands.execute(CommandIDs.showActivity),
         users: () => void commands.execute(CommandIDs.openUsers),
         encryptAll: () => void commands.execute(CommandIDs.encryptAll),
         review: () => void commands.execute(CommandIDs.reviewFindings),

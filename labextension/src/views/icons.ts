@@ -68,6 +68,19 @@ export const readOnlyIcon = icon(
    <path class="jp-icon3" fill="#616161" d="M3.4 2 22 20.6 20.6 22 2 3.4z"/>`
 );
 
+/** A clock whose hand goes back: what was. */
+export const historyIcon = icon(
+  'history',
+  `<path class="jp-icon3" fill="#616161" d="M13 3a9 9 0 0 0-9 9H1l4 4 4-4H6a7 7 0 1 1 2.05 4.95l-1.42 1.42A9 9 0 1 0 13 3"/>
+   <path class="jp-icon3" fill="#616161" d="M12 7.5h1.8v4.6l3.4 2-.9 1.5-4.3-2.6z"/>`
+);
+
+/** Lines one below the other, each with its mark: what happened. */
+export const activityIcon = icon(
+  'activity',
+  '<path class="jp-icon3" fill="#616161" d="M3 4.5h3v3H3zm5 .5h13v2H8zM3 10.5h3v3H3zm5 .5h13v2H8zM3 16.5h3v3H3zm5 .5h13v2H8z"/>'
+);
+
 const okIcon = icon('ok', '<path class="jsec-ink" d="M9.3 18.6 3 12.3l2-2 4.3 4.3L19 4.9l2 2z"/>');
 
 const warnIcon = icon('warn', '<path class="jsec-ink" d="M10.5 3h3v12h-3zM10.5 18h3v3h-3z"/>');

@@ -7,10 +7,10 @@ import { ISignal } from '@lumino/signaling';
 import React from 'react';
 
 import { IMigration, IPathProtection, Level } from '../answers';
-import { describeLimits, mayManage, mayWrite } from '../roles';
+import { describeLimits, mayManage, mayRead, mayWrite } from '../roles';
 import { Security } from '../security';
 import { describeProtection, describeSession } from '../words';
-import { SHIELD_ICONS, lockIcon, shieldIcon, unlockIcon } from './icons';
+import { SHIELD_ICONS, historyIcon, lockIcon, shieldIcon, unlockIcon } from './icons';
 import { IMigrationActions, MigrationRun } from './migrationRun';
 import {
   EncryptionChoices,
@@ -18,6 +18,7 @@ import {
   ILockActions,
   Locks,
   Row,
+  View,
   Words
 } from './panelRows';
 import { ISessionsActions, Sessions } from './sessions';
@@ -27,6 +28,9 @@ export interface IPanelActions extends ISessionsActions, IEncryptionActions, ILo
   account: () => void;
   users: () => void;
   /** Open the menu of locks below this button. */
+  history: (path: string) => void;
+  deleted: () => void;
+  activity: () => void;
   chooseLock: (path: string, anchor: HTMLElement) => void;
   lockAllAndLogOut: () => void;
   logIn: () => void;
@@ -45,34 +49,47 @@ export interface IPanelModel {
 
 function Current(props: { current: IPathProtection; actions: IPanelActions }): JSX.Element {
   const { path, lock } = props.current;
+  const history = (
+    <button
+      className="jp-mod-styled jsec-Button"
+      type="button"
+      onClick={() => props.actions.history(path)}
+    >
+      <historyIcon.react tag="span" className="jsec-Button-icon" aria-hidden="true" />
+      History
+    </button>
+  );
   return (
     <section className="jsec-Section" aria-labelledby="jsec-current">
       <h3 id="jsec-current" title={path}>
         {PathExt.basename(path)}
       </h3>
       <p>{describeProtection(props.current)}</p>
-      {!mayWrite() ? null : lock === null ? (
-        <button
-          className="jp-mod-styled jsec-Button"
-          type="button"
-          aria-haspopup="menu"
-          onClick={event => props.actions.chooseLock(path, event.currentTarget)}
-        >
-          <lockIcon.react tag="span" className="jsec-Button-icon" aria-hidden="true" />
-          Lock <span aria-hidden="true">▾</span>
-        </button>
-      ) : (
-        lock.mine && (
+      <div className="jsec-Section-buttons">
+        {!mayWrite() ? null : lock === null ? (
           <button
             className="jp-mod-styled jsec-Button"
             type="button"
-            onClick={() => props.actions.unlock(path)}
+            aria-haspopup="menu"
+            onClick={event => props.actions.chooseLock(path, event.currentTarget)}
           >
-            <unlockIcon.react tag="span" className="jsec-Button-icon" aria-hidden="true" />
-            Unlock
+            <lockIcon.react tag="span" className="jsec-Button-icon" aria-hidden="true" />
+            Lock <span aria-hidden="true">▾</span>
           </button>
-        )
-      )}
+        ) : (
+          lock.mine && (
+            <button
+              className="jp-mod-styled jsec-Button"
+              type="button"
+              onClick={() => props.actions.unlock(path)}
+            >
+              <unlockIcon.react tag="span" className="jsec-Button-icon" aria-hidden="true" />
+              Unlock
+            </button>
+          )
+        )}
+        {history}
+      </div>
     </section>
   );
 }
@@ -158,6 +175,10 @@ export function PanelView({
                   />
                 )}
                 {protection.name === 'session' && <Sessions actions={actions} />}
+                {protection.name === 'record' && <View name="the record" run={actions.activity} />}
+                {protection.name === 'history' && mayRead() && (
+                  <View name="deleted notebooks" label="Deleted…" run={actions.deleted} />
+                )}
               </Row>
             ))}
           </ul>
@@ -173,6 +194,11 @@ export function PanelView({
       {status.locks.length > 0 && <Locks locks={status.locks} actions={actions} />}
       {status.configured && (
         <p className="jsec-Links">
+          {!status.protections.some(({ name }) => name === 'record') && (
+            <button className="jsec-Link" type="button" onClick={actions.activity}>
+              Activity
+            </button>
+          )}
           <button className="jsec-Link" type="button" onClick={actions.account}>
             Account and security…
           </button>

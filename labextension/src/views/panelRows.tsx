@@ -40,6 +40,24 @@ export function Row({
   );
 }
 
+/** What leads from a row to more about it. */
+export function View(props: { name: string; label?: string; run: () => void }): JSX.Element {
+  const { name, label = 'View', run } = props;
+  return (
+    <>
+      {' '}
+      <button
+        className="jsec-Link"
+        type="button"
+        aria-label={label === 'View' ? `View ${name}` : undefined}
+        onClick={run}
+      >
+        {label}
+      </button>
+    </>
+  );
+}
+
 export interface IEncryptionActions {
   encryptAll: () => void;
   review: () => void;

@@ -132,6 +132,6 @@ def test_session_that_ended(place: Place, session: Session) -> None:
 
 def test_sealed_vault(place: Place, session: Session) -> None:
     """Without the keys no code can be checked."""
-    place.sessions.end(session.public_id)
+    place.vault.seal()
     with pytest.raises(VaultSealed):
         place.elevate(session, place.code())

@@ -4,7 +4,7 @@ import gc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -281,6 +281,8 @@ def test_another_name_between_the_steps(place: Place) -> None:
     with pytest.raises(WrongCredentials):
         finish(place, replace(pending, username="bob"), place.code("bob"))
     with pytest.raises(WrongCredentials):
+        finish(place, replace(pending, username="bob"), place.code("alice"))
+    with pytest.raises(WrongCredentials):
         finish(place, pending, place.code("bob"))
     assert place.sessions.live() == ()
 
@@ -537,3 +539,19 @@ def test_uncounted_tries_are_not_verified(place: Place, monkeypatch: pytest.Monk
     monkeypatch.setattr(kdf, "argon2id", lambda *_: pytest.fail("derived"))
     with pytest.raises(StateUnusable):
         begin(place)
+
+
+def test_two_right_codes_for_one_login(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a code and a recovery code that finish one login at the same moment, one gets in."""
+    pending, accept = begin(place), place.log_in._accept
+    entered = []
+
+    def meanwhile(*args: Any) -> bool:
+        monkeypatch.setattr(place.log_in, "_accept", accept)
+        entered.append(finish(place, pending, place.person("alice").recovery_codes[0]))
+        return accept(*args) or True  # the key was wiped, had it not been claimed as well
+
+    monkeypatch.setattr(place.log_in, "_accept", meanwhile)
+    with pytest.raises(WrongCredentials):
+        finish(place, pending, place.code())
+    assert place.sessions.live() == (place.sessions.authenticate(entered[0]),)

@@ -655,3 +655,23 @@ def test_a_passkey_login_counts_its_address_once(desk: Desk) -> None:
             desk.log_in({}, HERE, "B")
     with pytest.raises(TooManyTries):
         desk.log_in({}, HERE, "B")
+
+
+def test_a_login_that_breaks_off_leaves_no_session(
+    desk: Desk, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where its try cannot be given back there is no session; a tally that stays ends none."""
+    desk.register(session)
+    before = len(desk.place.sessions.live())
+
+    def fail(*_: object) -> None:
+        raise StateUnusable("The disk is full.")
+
+    monkeypatch.setattr(desk.place.attempts, "refund", fail)
+    with pytest.raises(StateUnusable):
+        desk.alone()
+    assert len(desk.place.sessions.live()) == before
+    monkeypatch.undo()
+    monkeypatch.setattr(desk.place.attempts, "clear", fail)
+    desk.alone()
+    assert len(desk.place.sessions.live()) == before + 1

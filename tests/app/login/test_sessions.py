@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,9 +8,13 @@ import pytest
 from jupyter_secure.errors import NotFound, StateUnusable
 from jupyter_secure.identity.sessions import SessionPolicy
 from jupyter_secure.locks import NOBODY, Actor
+from jupyter_secure.store import schema
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from conftest import Place
+    from sqlalchemy import Connection
 
 HERE = "192.0.2.7"
 
@@ -268,4 +273,31 @@ def test_what_needs_an_open_vault_opens_none(place: Place) -> None:
     """A need alone brings no keys: only a login does."""
     place.sessions.needed_elsewhere = lambda: True
     place.sessions.sweep()
+    assert not place.vault.is_open
+
+
+def test_many_end_in_one_go(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many sessions are over, or are ended, nobody waits for the disk once for each."""
+    _, session = place.enter()
+    digests = [bytes([n]) * 32 for n in range(200)]
+    rows = [replace(session, id_digest=one, public_id=one.hex()[:16]) for one in digests]
+    with place.database.writing() as connection:
+        connection.execute(schema.sessions.insert(), [asdict(one) for one in rows])
+    writing, writes = place.database.writing, []
+
+    def counted(**options: bool) -> AbstractContextManager[Connection]:
+        writes.append(1)
+        return writing(**options)
+
+    monkeypatch.setattr(place.database, "writing", counted)
+    place.sessions.sweep()
+    assert place.store.of_run("run") == (session,)
+    assert len(writes) == 1
+    place.sessions.sweep()
+    assert len(writes) == 1  # nothing to do: nothing is written
+    place.sessions._known |= {one.public_id: one for one in rows}
+    with writing() as connection:
+        connection.execute(schema.sessions.insert(), [asdict(one) for one in rows])
+    assert len(place.sessions.end_all("alice")) == 201
+    assert len(writes) == 2
     assert not place.vault.is_open
