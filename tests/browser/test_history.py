@@ -93,7 +93,7 @@ class TestVersions:
         history(alice).get_by_label("Everything that happened to it").check()
         happened = history(alice).locator(".jsec-Versions-event")
         expect(happened.filter(has_text="alice opened").first).to_be_visible()
-        expect(happened.filter(has_text="alice saved").first).to_be_visible()
+        expect(happened.filter(has_text="opened an old version").first).to_be_visible()
         alice.take_picture("83-story")
         history(alice).get_by_label("Everything that happened to it").uncheck()
 

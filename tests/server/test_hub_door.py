@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tornado.httputil import HTTPServerRequest
+from tornado.httputil import HTTPServerRequest, RequestStartLine
 from tornado.web import HTTPError
 
 from jupyter_secure.server.hub_door import HubDoor, HubSilent
@@ -30,6 +30,7 @@ class Hub:
         return f"token for {code}"
 
     async def user_for_token(self, token: str, *, use_cache: bool, sync: bool) -> Any:
+        assert token == "token for code"
         assert not use_cache
         assert not sync
         if isinstance(self.answer, Exception):
@@ -56,7 +57,7 @@ def door(hub: Hub, ended: list[str]) -> HubDoor:
     runtime = SimpleNamespace(
         app=SimpleNamespace(base_url="/user/alice/"),
         config=SimpleNamespace(max_hours=12, hub_accounts={}),
-        cookies=SimpleNamespace(read=lambda request, name: None, hub="hub"),
+        cookies=SimpleNamespace(read=lambda *_: None, hub="hub"),
         state=SimpleNamespace(sessions=SimpleNamespace(live=lambda: live)),
         end_session=ended.append,
         log=logging.getLogger("test"),
@@ -64,7 +65,9 @@ def door(hub: Hub, ended: list[str]) -> HubDoor:
     return HubDoor(runtime, hub)  # type: ignore[arg-type]
 
 
-REQUEST = HTTPServerRequest(method="GET", uri="/user/alice/oauth_callback")
+REQUEST = HTTPServerRequest(
+    start_line=RequestStartLine("GET", "/user/alice/oauth_callback", "HTTP/1.1")
+)
 
 REFUSING = (
     None,

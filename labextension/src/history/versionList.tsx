@@ -12,14 +12,28 @@ import { kindWords } from './words';
 
 type Entry = { at: string; version: IVersion } | { at: string; event: IEvent };
 
-/** What a version says by itself is not told twice, nor that somebody looked at this list. */
-const LEFT_OUT = ['version:list', 'record:read'];
+/** That somebody looked at this list; and a save by hand makes a checkpoint each time. */
+const LEFT_OUT = ['version:list', 'record:read', 'checkpoint:create'];
+/** A version is made right before its save is on record. */
+const TOGETHER_MS = 3000;
+
+/** Whether a version in the list says this already. */
+function isTold({ action, outcome, username, time }: IEvent, versions: IVersion[]): boolean {
+  return (
+    (action === 'file:save' || action === 'version:restore') &&
+    outcome === 'success' &&
+    versions.some(
+      ({ account, at }) =>
+        account === username && Math.abs(Date.parse(time) - Date.parse(at)) < TOGETHER_MS
+    )
+  );
+}
 
 export function merged(versions: IVersion[], events: IEvent[]): Entry[] {
   return [
     ...versions.map(version => ({ at: version.at, version })),
     ...events
-      .filter(({ action }) => !LEFT_OUT.includes(action))
+      .filter(event => !LEFT_OUT.includes(event.action) && !isTold(event, versions))
       .map(event => ({ at: event.time, event }))
   ].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
 }

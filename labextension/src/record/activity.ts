@@ -7,6 +7,9 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { ANYTHING, IEvent, IEvents, IWanted, RecordApi } from './api';
 
 const PAGE = 100;
+/** So many that a page looks like one, and so many pages to come to them. */
+const FEW = 20;
+const MOST_PAGES = 5;
 /** Each look is itself on record, so it is not taken more often than somebody would notice. */
 const LOOK_EVERY_MS = 20_000;
 
@@ -43,7 +46,20 @@ export class Activity {
 
   /** The newest first. What was started is left out where its outcome is there too. */
   get events(): IEvent[] {
-    return withoutStarts(this._events);
+    const events = withoutStarts(this._events);
+    return this.leavesOut ? events.filter(event => !isByItself(event)) : events;
+  }
+
+  /** Whether what pages ask by themselves is left out; never of what was asked for. */
+  get leavesOut(): boolean {
+    return !this._all && this._wanted.what === '';
+  }
+
+  /** Show everything, or leave out what pages ask by themselves. */
+  async showAll(all: boolean): Promise<void> {
+    this._all = all;
+    this._changed.emit();
+    await this.fill();
   }
 
   /** Null until the first answer: whether these are everyone's events. */
@@ -87,6 +103,7 @@ export class Activity {
       this._events = whole ? page.events : [...fresh, ...this._events];
       this._next = whole ? page.next : this._next;
     });
+    await this.fill();
   }
 
   /** Add the page before what is shown. */
@@ -97,6 +114,16 @@ export class Activity {
         this._events = [...this._events, ...page.events];
         this._next = page.next;
       });
+    }
+  }
+
+  /** A page of nothing but what is left out would look like the end: some more are asked for. */
+  private async fill(): Promise<void> {
+    for (let pages = 0; pages < MOST_PAGES; pages++) {
+      if (this._busy || !this.leavesOut || !this.hasMore || this.events.length >= FEW) {
+        return;
+      }
+      await this.more();
     }
   }
 
@@ -134,6 +161,7 @@ export class Activity {
   private _wanted: IWanted;
   private _events: IEvent[] = [];
   private _next: number | null = null;
+  private _all = false;
   private _everyone: boolean | null = null;
   private _busy = false;
   private _problem = '';
@@ -148,4 +176,9 @@ export function withoutStarts(events: IEvent[]): IEvent[] {
   return events.filter(
     ({ outcome, correlation }) => outcome !== 'started' || !correlation || !over.has(correlation)
   );
+}
+
+/** What a page asks every few seconds without anybody's doing; not where it was refused. */
+function isByItself({ action, outcome }: IEvent): boolean {
+  return outcome === 'success' && (action === 'request:read' || action === 'record:read');
 }

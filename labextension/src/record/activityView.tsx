@@ -49,6 +49,8 @@ export function ActivityView(props: {
         wanted={activity.wanted}
         everyone={everyone === true}
         ask={wanted => void activity.filter(wanted)}
+        all={activity.wanted.what === '' ? !activity.leavesOut : null}
+        showAll={all => void activity.showAll(all)}
       />
       {problem && (
         <p className="jsec-Message" role="alert">

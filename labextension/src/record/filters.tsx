@@ -28,8 +28,11 @@ export function Filters(props: {
   wanted: IWanted;
   everyone: boolean;
   ask: (wanted: IWanted) => void;
+  /** Whether what pages ask by themselves is there too; null where it is anyway. */
+  all: boolean | null;
+  showAll: (all: boolean) => void;
 }): JSX.Element {
-  const { wanted, everyone, ask } = props;
+  const { wanted, everyone, ask, all, showAll } = props;
   const [period, setPeriod] = useState('');
   const [days, setDays] = useState({ first: '', last: '' });
   const choosePeriod = (name: string): void => {
@@ -107,6 +110,12 @@ export function Filters(props: {
           />
           <DayFilter label="To" value={days.last} set={last => chooseDays({ ...days, last })} />
         </>
+      )}
+      {all !== null && (
+        <label className="jsec-Filters-check">
+          <input type="checkbox" checked={all} onChange={event => showAll(event.target.checked)} />
+          Also what pages ask by themselves
+        </label>
       )}
     </form>
   );

@@ -30,8 +30,9 @@ describe('the list of versions', () => {
   it('tells between them what else happened, but not that somebody looked at it', () => {
     const opened = event(9, { action: 'file:open', time: '2026-11-21T11:00:00+00:00' });
     const listed = event(8, { action: 'version:list', time: '2026-11-21T10:30:00+00:00' });
+    const saved = event(7, { time: '2026-11-21T10:00:01+00:00' });
     const earlier = event(1, { time: '2026-11-21T09:00:00+00:00' });
-    const entries = merged([VERSION], [opened, listed, earlier]);
+    const entries = merged([VERSION], [opened, listed, saved, earlier]);
     expect(entries.map(entry => ('event' in entry ? entry.event.seq : 'version'))).toEqual([
       9,
       'version',

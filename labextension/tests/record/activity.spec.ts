@@ -28,6 +28,7 @@ function numbers(): number[] {
 
 describe('the activity', () => {
   it('shows the newest, and adds the page before', async () => {
+    await activity.showAll(true);
     events.mockResolvedValueOnce(page([event(4), event(3)], 3));
     await activity.look(true);
     expect(activity.hasMore).toBe(true);
@@ -47,6 +48,7 @@ describe('the activity', () => {
   });
 
   it('begins anew when more came than a page, so that no gap is shown as none', async () => {
+    await activity.showAll(true);
     events.mockResolvedValueOnce(page([event(2), event(1)]));
     await activity.look(true);
     events.mockResolvedValueOnce(page([event(90), event(89)], 89));
@@ -73,6 +75,27 @@ describe('the activity', () => {
     await activity.look();
     expect(numbers()).toEqual([1]);
     expect(activity.problem).toBe('No connection.');
+  });
+
+  it('leaves out what pages ask by themselves, unless it is asked for or was refused', async () => {
+    const [asked, read] = ['request:read', 'record:read'];
+    const refused = event(2, { action: asked, outcome: 'refused' });
+    const noise = [event(4, { action: asked }), event(3, { action: read })];
+    events.mockResolvedValue(page([...noise, refused, event(1)]));
+    await activity.look(true);
+    expect(numbers()).toEqual([2, 1]);
+    await activity.showAll(true);
+    expect(numbers()).toEqual([4, 3, 2, 1]);
+    await activity.showAll(false);
+    await activity.filter({ ...ANYTHING, what: 'record:*' });
+    expect(numbers()).toEqual([4, 3, 2, 1]);
+  });
+
+  it('goes on to earlier ones where a page holds nothing else', async () => {
+    events.mockResolvedValueOnce(page([event(4, { action: 'request:read' })], 4));
+    events.mockResolvedValueOnce(page([event(3)]));
+    await activity.look(true);
+    expect(numbers()).toEqual([3]);
   });
 
   it('asks nothing while nobody looks', async () => {
