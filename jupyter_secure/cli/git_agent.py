@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     for words in missing:
         print(f"Not protected: {words}.", file=sys.stderr)
     print(
-        f"The vault is open for Git until it was not used for {args.minutes:g} minutes.\n"
+        f"The vault is open for Git until it was not used for {args.minutes:g} min.\n"
         "Every program of your account can read sealed notebooks by it; "
         "`jupyter secure git lock` ends that."
     )

@@ -25,6 +25,7 @@ from jupyter_secure.server.admission import admission_of
 from jupyter_secure.server.byte_range import requested_range
 from jupyter_secure.server.http_errors import SecureHTTPError, as_http
 from jupyter_secure.server.runtime import Runtime, runtime_of
+from jupyter_secure.server.said import said_of
 
 ROUTE = "jupyter-secure/data/"
 # More than any request in words needs.
@@ -197,6 +198,9 @@ class DataHandler(RequestHandler):
                 work = partial(self._files.make_folder, self._kernel, path)
             case {"action": "move", "to": str(new)}:
                 work = partial(self._files.move, self._kernel, path, new)
+                # The body comes after the start was recorded, and says only here what it is.
+                said = said_of(self.request)
+                said.action, said.to = "kernel:rename", new
             case _:
                 with as_http():
                     raise InvalidInput("The action must be make-folder, or move with a text “to”.")

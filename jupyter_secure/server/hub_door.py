@@ -144,6 +144,8 @@ class HubDoor:
         user = await _answer(self._hub.user_for_token(proof, use_cache=False, sync=False))
         if user is None or user.get("kind") != "user":
             return None
+        if "name" not in user or "scopes" not in user:
+            raise HubSilent("its answer names no user")
         scopes = self._hub.check_scopes(self._hub.access_scopes, user)
         return str(user["name"]) if scopes else None
 

@@ -156,6 +156,9 @@ class Followed(HTTPMessageDelegate):
 
     async def _end(self, event: Event) -> None:
         also = said_of(self._request).also
+        if not also:
+            await self._recording.end(event)
+            return
         # Together: they are taken in this order, and wait for the disk once.
         await asyncio.gather(*(self._recording.end(one) for one in (*also, event)))
 

@@ -101,12 +101,6 @@ def _reviewed(asked: Asked, found: re.Match[str]) -> Planned:
     return Planned(action, found["path"] or "")
 
 
-def _by_kernel(asked: Asked, found: re.Match[str]) -> Planned:
-    if asked.field("action") == "move":
-        return Planned("kernel:rename", found["path"], to=asked.field("to"))
-    return Planned("kernel:write", found["path"])
-
-
 def _started(asked: Asked, _: re.Match[str]) -> Planned:
     return Planned("kernel:start", asked.field("path").strip("/"))
 
@@ -199,7 +193,7 @@ _TABLE: tuple[tuple[str, str, _Made], ...] = (
     ("GET", r"terminals/websocket/(?P<id>[^/]+)", _is("terminal:connect", target="id")),
     ("GET", rf"jupyter-secure/data/{_P}", _is("kernel:read")),
     ("PUT", rf"jupyter-secure/data/{_P}", _is("kernel:write")),
-    ("POST", rf"jupyter-secure/data/{_P}", _by_kernel),
+    ("POST", rf"jupyter-secure/data/{_P}", _is("kernel:write")),  # a move says so itself
     ("DELETE", rf"jupyter-secure/data/{_P}", _is("kernel:delete")),
     # the server
     ("POST", r"api/shutdown", _is("server:stop")),

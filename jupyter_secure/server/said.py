@@ -24,6 +24,7 @@ class Said:
     reason: str = ""
     who: Who | None = None
     target: str = ""
+    to: str = ""
     details: dict[str, str | int | bool] = field(default_factory=dict)
     also: list[Event] = field(default_factory=list)
 
@@ -40,6 +41,7 @@ class Said:
             reason=(self.reason or event.reason) if refused else event.reason,
             who=self.who or event.who,
             target=self.target or event.target,
+            to=self.to or event.to,
             details={**event.details, **self.details},
         )
 

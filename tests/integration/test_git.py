@@ -301,7 +301,7 @@ def test_fifty_versions(alice: Person) -> None:
     began = time.monotonic()
     shown = alice.git("log", "-p")
     assert shown.count("+step ") == 50
-    assert time.monotonic() - began < 20  # 3 s where nothing else runs; others run beside it here
+    assert time.monotonic() - began < 40  # 3 s where nothing else runs; much may run beside it
 
 
 def test_the_drivers_taken_out(alice: Person) -> None:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tornado.httputil import HTTPServerRequest, RequestStartLine
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from tornado.web import HTTPError
 
 from jupyter_secure.server.hub_door import HubDoor, HubSilent
@@ -66,7 +66,8 @@ def door(hub: Hub, ended: list[str]) -> HubDoor:
 
 
 REQUEST = HTTPServerRequest(
-    start_line=RequestStartLine("GET", "/user/alice/oauth_callback", "HTTP/1.1")
+    start_line=RequestStartLine("GET", "/user/alice/oauth_callback", "HTTP/1.1"),
+    headers=HTTPHeaders({"Host": "localhost"}),
 )
 
 REFUSING = (
