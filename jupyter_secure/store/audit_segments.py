@@ -197,8 +197,9 @@ class RecordFiles:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, head.offset)
             raise
-        before, head = head, replace(
-            head, seq=seq, link=prev, key=key, offset=head.offset + len(data)
+        before, head = (
+            head,
+            replace(head, seq=seq, link=prev, key=key, offset=head.offset + len(data)),
         )
         if durable:
             self._write_head(head)

@@ -116,7 +116,7 @@ class TestVersions:
         alice.close(f"History: {NAME}")
         alice.close(NAME)
         alice.file(NAME).click(button="right")
-        alice.page.get_by_role("menuitem", name=re.compile("^Delete")).click()
+        alice.page.get_by_role("menuitem", name=re.compile(r"^Delete\b")).click()
         alice.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         expect(alice.file(NAME)).to_have_count(0)
         alice.command("Deleted Notebooks…")
@@ -133,7 +133,7 @@ class TestVersions:
     def test_7_are_readable_in_the_dark(self, alice: Person, axe: str) -> None:
         """The comparison keeps its colours and its contrast in the dark theme."""
         alice.file(NAME).click(button="right")
-        alice.page.get_by_role("menuitem", name=re.compile("^History")).click()
+        alice.page.get_by_role("menuitem", name=re.compile(r"^History\b")).click()
         alice.command("Use Theme: JupyterLab Dark")
         expect(alice.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
         expect(alice.page.locator("#jupyterlab-splash")).to_have_count(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -246,18 +247,29 @@ class Sessions:
         """
         return self._sweep("")
 
+    def _rows(self) -> tuple[Session, ...]:
+        """Return this run's sessions; where the database cannot be read, as they were last seen.
+
+        So that limits, sockets and keys end on time then too. Requests are refused meanwhile.
+        """
+        try:
+            return self._store.of_run(self._run_id)
+        except StateUnusable:
+            return tuple(self._known.values())
+
     def _sweep(self, known_of: str) -> tuple[Session, ...]:
         with self._lock:
             now = self._clock()
             live: dict[str, Session] = {}
             limits: dict[str, str] = {}
-            for session in self._store.of_run(self._run_id):
+            for session in self._rows():
                 known = session.public_id in self._known
                 if known and rules.is_live(session, self._policy, now):
                     live[session.public_id] = session
                 else:
                     limits[session.public_id] = rules.limit_reached(session, self._policy, now)
-            self._store.remove_many(limits)
+            with suppress(StateUnusable):
+                self._store.remove_many(limits)
             ended = tuple(one for public_id, one in self._known.items() if public_id not in live)
             self._known = live
             self._passphrases.keep_only(live)

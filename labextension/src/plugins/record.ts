@@ -184,24 +184,24 @@ export const history: JupyterFrontEndPlugin<void> = {
       isVisible: () => security.configured && mayRead(),
       isEnabled: () => security.configured && mayRead(),
       execute: () => {
-        if (deleted === null || deleted.isDisposed) {
-          deleted = new DeletedWidget(
-            {
-              list: () => api.deleted(),
-              undelete: async (one, options) => {
-                const intro = `Enter a code to bring ${PathExt.basename(one.path)} back.`;
-                const path = await asking.allowed(null, intro, () =>
-                  api.undelete(one.file_id, options)
-                );
-                void browsers?.tracker.currentWidget?.model.refresh();
-                return path && path[0];
-              },
-              open: path => void manager.openOrReveal(path)
+        // Each time anew, with what is deleted by then.
+        deleted?.dispose();
+        deleted = new DeletedWidget(
+          {
+            list: () => api.deleted(),
+            undelete: async (one, options) => {
+              const intro = `Enter a code to bring ${PathExt.basename(one.path)} back.`;
+              const path = await asking.allowed(null, intro, () =>
+                api.undelete(one.file_id, options)
+              );
+              void browsers?.tracker.currentWidget?.model.refresh();
+              return path && path[0];
             },
-            historyIcon
-          );
-          place(shell, lab, deleted);
-        }
+            open: path => void manager.openOrReveal(path)
+          },
+          historyIcon
+        );
+        place(shell, lab, deleted);
         shell.activateById(deleted.id);
       }
     });

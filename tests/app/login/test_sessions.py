@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -300,4 +300,22 @@ def test_many_end_in_one_go(place: Place, monkeypatch: pytest.MonkeyPatch) -> No
         connection.execute(schema.sessions.insert(), [asdict(one) for one in rows])
     assert len(place.sessions.end_all("alice")) == 201
     assert len(writes) == 2
+    assert not place.vault.is_open
+
+
+def test_limits_hold_while_the_database_cannot_be_read(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session ends on time, and the vault closes after it, though nothing can be asked."""
+    _, session = place.enter()
+
+    def unreadable(*_: object) -> NoReturn:
+        raise StateUnusable("The state database cannot be used.")
+
+    monkeypatch.setattr(place.store, "of_run", unreadable)
+    monkeypatch.setattr(place.store, "remove_many", unreadable)
+    assert place.sessions.sweep() == ()
+    assert place.vault.is_open
+    place.wait(minutes=61)
+    assert [one.public_id for one in place.sessions.sweep()] == [session.public_id]
     assert not place.vault.is_open
