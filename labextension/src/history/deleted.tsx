@@ -1,11 +1,11 @@
 /**
  * The notebooks that were deleted, and how each comes back.
  */
-import { ReactWidget } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { LabIcon } from '@jupyterlab/ui-components';
 import React, { useCallback, useEffect, useState } from 'react';
 
+import { MainView } from '../views/mainView';
 import { ApiError } from '../api';
 import { mayWrite } from '../roles';
 import { bytes, moment } from '../words';
@@ -187,7 +187,7 @@ export function besides(path: string): string {
   return `${path.slice(0, path.length - extension.length)} (restored)${extension}`;
 }
 
-export class DeletedWidget extends ReactWidget {
+export class DeletedWidget extends MainView {
   constructor(
     private readonly actions: IDeletedActions,
     icon: LabIcon

@@ -2,11 +2,12 @@
  * The view "History": on one side the versions of a notebook, on the other what one holds, or how it
  * differs from another.
  */
-import { ReactWidget, UseSignal } from '@jupyterlab/apputils';
+import { UseSignal } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { LabIcon } from '@jupyterlab/ui-components';
 import React, { useCallback } from 'react';
 
+import { MainView } from '../views/mainView';
 import { mayWrite } from '../roles';
 import { Comparison } from './comparison';
 import { Hosted } from './hosted';
@@ -154,7 +155,7 @@ function Content({ shown, renderers }: { shown: Shown; renderers: IRenderers }):
   );
 }
 
-export class HistoryWidget extends ReactWidget {
+export class HistoryWidget extends MainView {
   constructor(
     private readonly view: IHistoryProps,
     icon: LabIcon

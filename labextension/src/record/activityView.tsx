@@ -1,11 +1,12 @@
 /**
  * The view "Activity": who did what, the newest first.
  */
-import { ReactWidget, UseSignal } from '@jupyterlab/apputils';
+import { UseSignal } from '@jupyterlab/apputils';
 import { LabIcon } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
 import React from 'react';
 
+import { MainView } from '../views/mainView';
 import { Level } from '../answers';
 import { Security } from '../security';
 import { LEVEL_ICONS, LEVEL_WORDS } from '../views/icons';
@@ -101,7 +102,7 @@ function Standing({ level, text, remedy }: IStanding): JSX.Element {
   );
 }
 
-export class ActivityWidget extends ReactWidget {
+export class ActivityWidget extends MainView {
   constructor(
     private readonly activity: Activity,
     private readonly security: Security,
