@@ -17,7 +17,7 @@ def test_prints_all() -> None:
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    for name in SecureConfig.class_own_traits(config=True):
+    for name in SecureConfig.class_traits(config=True):
         assert f"--SecureConfig.{name}=" in done.stdout
 
 
@@ -26,4 +26,4 @@ def test_documented() -> None:
     rows = [line for line in REFERENCE.read_text().splitlines() if line.startswith("| `")]
     table = rows[: next(i for i, row in enumerate(rows) if "ServerApp" in row)]
     named = {row.split("`")[1] for row in table}
-    assert named == set(SecureConfig.class_own_traits(config=True)) | {"SecureConfig.…"} & named
+    assert named == set(SecureConfig.class_traits(config=True)) | {"SecureConfig.…"} & named
