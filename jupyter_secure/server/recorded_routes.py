@@ -212,7 +212,7 @@ _SILENT = (
     ("POST|PUT|DELETE", r"lab/api/workspaces(/.*)?"),  # which tabs are open, every few seconds
     ("GET", r"api|api/(status|me|spec\.yaml|kernelspecs|nbconvert|terminals|kernels|sessions)"),
     ("GET", r"api/(kernelspecs|terminals|kernels|sessions|config)/[^/]+"),
-    ("GET", r"metrics"),
+    ("GET", r"metrics|api/metrics/v1|lsp/status|server-proxy/servers-info|api/events/subscribe"),
     ("POST", r"api/security/csp-report"),
     # Our pages, and what our panel asks; history, audit and what changes anything stand above.
     ("GET", rf"jupyter-secure/(?!api/|data/).*|{_API}/(?!audit|history|deleted).*"),
