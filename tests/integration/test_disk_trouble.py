@@ -298,7 +298,7 @@ def test_no_look_at_what_was_there(
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("jupyter_secure.app.content.saving.open", refuse, raising=False)
+    monkeypatch.setattr("jupyter_secure.app.content.opening.open", refuse, raising=False)
     with pytest.raises(SecureError):
         if how == "write":
             writer.content.write(path, b"new", ALICE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import ssl
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 import websocket
 from support.home import PASSWORD, Home
@@ -281,6 +283,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _is_ours(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Say whether it is this process that listens: another test may have found the same port."""
+    with contextlib.suppress(psutil.Error):
+        started = psutil.Process(process.pid)
+        for one in (started, *started.children(recursive=True)):
+            if any(at.laddr and at.laddr.port == port for at in one.net_connections()):
+                return True
+    return False
 
 
 def _listens(port: int) -> bool:
