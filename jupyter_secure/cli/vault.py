@@ -1,17 +1,11 @@
-"""``jupyter secure vault``: finds the sub-command. Each is in a module ``vault_*``.
-
-Such a module has ``TEXTS`` (description and examples by sub-command), ``add_arguments(parser,
-action)`` and ``run(args) -> exit code``.
-"""
+"""``jupyter secure vault``: its sub-commands, each in a module ``vault_*``."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import AbstractContextManager, nullcontext
-from importlib import import_module
 
-from jupyter_secure.cli.exit_code import USAGE
+from jupyter_secure.cli import subcommands
 
 DESCRIPTION = """\
 Look after keys and sealed files on the command line, without a server."""
@@ -25,7 +19,7 @@ examples:
 `jupyter secure vault COMMAND --help` explains a command."""
 
 # Sub-command → (module, what it does in a line).
-_ACTIONS = {
+_ACTIONS: subcommands.Actions = {
     "status": ("vault_slots", "say which vault this is and what opens it"),
     "slots": ("vault_slots", "list who can open the vault"),
     "seal": ("vault_files", "encrypt files"),
@@ -42,30 +36,13 @@ _ACTIONS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands of ``vault``."""
-    parser.set_defaults(action=None, parser=parser)
-    actions = parser.add_subparsers(title="commands", metavar="COMMAND", dest="action")
-    for action, (name, summary) in _ACTIONS.items():
-        module = import_module(f"jupyter_secure.cli.{name}")
-        description, example = module.TEXTS[action]
-        sub = actions.add_parser(
-            action,
-            help=summary,
-            description=description,
-            epilog=example,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.add_arguments(sub, action)
-        sub.set_defaults(run_action=module.run)
+    subcommands.add_all(parser, _ACTIONS)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run one of the sub-commands."""
-    if args.action is None:
-        args.parser.print_help(sys.stderr)
-        return USAGE
     with _keeping_root_key(args):
-        code: int = args.run_action(args)
-    return code
+        return subcommands.run(args)
 
 
 def _keeping_root_key(args: argparse.Namespace) -> AbstractContextManager[None]:

@@ -328,7 +328,8 @@ def test_a_kernel_of_a_folder_token_starts_there(
     kernel = program.post("/api/kernels", json={"name": "python3"}).json()["id"]
     token = program.headers["Authorization"]
     channel = server.client().socket(f"/api/kernels/{kernel}/channels", Authorization=str(token))
-    assert run_cell(channel, "import os; print(os.getcwd())").endswith("/work/reports/old\n")
+    here = run_cell(channel, "import os; print(os.getcwd())").strip()
+    assert here == str((server.home.work / "reports" / "old").resolve())
     channel.close()
     mine = {"path": "reports/old/n.ipynb", "type": "notebook", "kernel": {"name": "python3"}}
     session = program.post("/api/sessions", json=mine).json()
