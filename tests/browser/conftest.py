@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -198,3 +199,28 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     story = item.getparent(pytest.Class)
     if story is not None and story.obj in _failed:
         pytest.fail(f"the step {_failed[story.obj]} failed before it", pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def trusting_browser(
+    launch: Callable[[Path], Browser],
+    program: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[Path], Browser]]:
+    """Start browsers that were told to trust a certificate, as passkeys need it."""
+    opened: list[Browser] = []
+
+    def start(certificate: Path) -> Browser:
+        folder = tmp_path_factory.mktemp("trusting")
+        store = folder / ".pki" / "nssdb"
+        store.mkdir(parents=True)
+        certutil = [program("certutil"), "-d", f"sql:{store}"]
+        subprocess.run([*certutil, "-N", "--empty-password"], check=True)
+        trust = ["-A", "-t", "P,,", "-n", "lab", "-i", str(certificate)]
+        subprocess.run([*certutil, *trust], check=True)
+        opened.append(launch(folder))
+        return opened[-1]
+
+    yield start
+    for browser in opened:
+        browser.close()

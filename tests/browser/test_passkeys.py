@@ -6,7 +6,6 @@ docs/how-to/certificate.md.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -80,23 +79,9 @@ def home(make_home: Callable[[], Home]) -> Home:
 
 
 @pytest.fixture(scope="module")
-def trusting(
-    home: Home,
-    launch: Callable[[Path], Browser],
-    program: Callable[[str], str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Browser]:
-    """A browser that was told to trust the certificate."""
-    folder = tmp_path_factory.mktemp("trusting")
-    store = folder / ".pki" / "nssdb"
-    store.mkdir(parents=True)
-    certutil = [program("certutil"), "-d", f"sql:{store}"]
-    subprocess.run([*certutil, "-N", "--empty-password"], check=True)
-    trust = ["-A", "-t", "P,,", "-n", "lab", "-i", str(home.certificate)]
-    subprocess.run([*certutil, *trust], check=True)
-    browser = launch(folder)
-    yield browser
-    browser.close()
+def trusting(home: Home, trusting_browser: Callable[[Path], Browser]) -> Browser:
+    """A browser that was told to trust the certificate, as passkeys need it."""
+    return trusting_browser(home.certificate)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,23 +35,9 @@ def server(make_home: Callable[[], Home], lab_arguments: list[str]) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def trusting(
-    server: LiveServer,
-    launch: Callable[[Path], Browser],
-    program: Callable[[str], str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Browser]:
+def trusting(server: LiveServer, trusting_browser: Callable[[Path], Browser]) -> Browser:
     """A browser that was told to trust the certificate, as passkeys need it."""
-    folder = tmp_path_factory.mktemp("trusting")
-    store = folder / ".pki" / "nssdb"
-    store.mkdir(parents=True)
-    certutil = [program("certutil"), "-d", f"sql:{store}"]
-    subprocess.run([*certutil, "-N", "--empty-password"], check=True)
-    trust = ["-A", "-t", "P,,", "-n", "lab", "-i", str(server.home.certificate)]
-    subprocess.run([*certutil, *trust], check=True)
-    browser = launch(folder)
-    yield browser
-    browser.close()
+    return trusting_browser(server.home.certificate)
 
 
 @pytest.fixture(scope="module")
