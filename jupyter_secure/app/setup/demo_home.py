@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from importlib.resources import files as package_files
 from pathlib import Path
 
+from jupyter_secure.app.audit.setup_key import setup_key
 from jupyter_secure.app.content import files
 from jupyter_secure.app.setup import set_up
 from jupyter_secure.identity import totp
 from jupyter_secure.store import places
+from jupyter_secure.store.audit_folder import AUDIT_DIRECTORY
 
 USERNAME = "demo"
 
@@ -94,6 +96,8 @@ def make(home: Path, now: datetime) -> Demo:
     )
     prepared = set_up.prepare(set_up.Wishes(USERNAME, password), now)
     set_up.commit(prepared)
+    # As `init` does. Nobody keeps the key: the record goes with the demonstration.
+    setup_key(places.state_dir() / AUDIT_DIRECTORY)
     demo = Demo(home, USERNAME, password, prepared.totp_uri, prepared.totp_secret)
     _write_examples(demo)
     overrides = places.config_dir() / "labconfig" / "default_setting_overrides.json"
