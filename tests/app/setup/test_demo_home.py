@@ -10,6 +10,8 @@ import pytest
 from jupyter_secure.app.content import files, in_place
 from jupyter_secure.app.setup import demo_home
 from jupyter_secure.app.setup.demo_home import environment
+from jupyter_secure.store import audit_reading, places
+from jupyter_secure.store.audit_folder import AUDIT_DIRECTORY
 from jupyter_secure.vault.envelope import is_sealed
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
@@ -30,7 +32,7 @@ def test_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("cheap_passwords")
 def test_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The home is set up, its password opens it, and the examples lie there sealed."""
+    """The home is set up, record and all, its password opens it, and the examples lie sealed."""
     for name, value in environment(tmp_path).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("JUPYTER_SECURE_DIR", raising=False)
@@ -44,3 +46,4 @@ def test_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert in_place.open_in_place(partial(files.vault_of, root), path)
         assert b'"cells"' in path.read_bytes()
     root.wipe()
+    assert audit_reading.has_key(places.state_dir() / AUDIT_DIRECTORY)
