@@ -32,9 +32,11 @@ from jupyter_secure.server.data import DataHandler
 from jupyter_secure.server.execution import record_execution
 from jupyter_secure.server.files import SealedFilesHandler
 from jupyter_secure.server.gate import Gate
+from jupyter_secure.server.kernel_loop import keep_on_loop
 from jupyter_secure.server.open_notebook import ROUTE, OpenNotebookHandler
 from jupyter_secure.server.page_config import tell_pages_the_role
 from jupyter_secure.server.runtime import Runtime, refuse_to_start
+from jupyter_secure.server.stopping import let_threads_end
 from jupyter_secure.store.atomic import remove_debris
 from jupyter_secure.store.places import TLS_DIRECTORY
 from jupyter_secure.transport import certificates
@@ -202,6 +204,8 @@ class StartUp:
             self._runtime.record.begin()
         except RecordUnwritable as error:
             refuse_to_start(app, error)
+        let_threads_end(app)
+        keep_on_loop(app.kernel_manager)
         self._runtime.processes.start()
         if self._runtime.config.audit_execution:
             record_execution(self._runtime)
