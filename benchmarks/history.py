@@ -17,18 +17,18 @@ from benchmarks.measuring import Plan, Row
 from benchmarks.servers import SECURED, Server
 from benchmarks.timing import Series
 from jupyter_secure.app.content.passphrases import Passphrases
-from jupyter_secure.app.content.saves import Saved
+from jupyter_secure.app.content.saves import Origin, Saved
 from jupyter_secure.app.history.histories import Histories
 from jupyter_secure.history.thinning import Retention
 from jupyter_secure.history.version import Kind
-from jupyter_secure.identity.clock import utc_now
+from jupyter_secure.identity.clock import Clock, utc_now
 from jupyter_secure.locks import Actor
 from jupyter_secure.store.history import DIRECTORY, GitHistory
 from jupyter_secure.vault.keyring import Keyring
 from jupyter_secure.vault.keys import RootKey
 from jupyter_secure.vault.vault import Vault
 
-_ACTOR = Actor("alice", elevated=False, session="s")
+ACTOR = Actor("alice", elevated=False, session="s")
 _FILE = bytes(16)
 _BYTES = 1_000_000
 _TIDY_EVERY = 30  # saves, as the server does every three minutes of a busy hour
@@ -45,13 +45,13 @@ def measure(servers: dict[str, Server], plan: Plan) -> Iterator[Row]:
 
 def _saving(folder: Path, count: int) -> Iterator[Row]:
     repository = GitHistory(folder)
-    histories = _histories(repository)
+    histories = histories_of(repository)
     plain = folder / "plain"
     subprocess.run(["git", "init", "-q", plain], check=True)
     first, adding, tidying = Series(), Series(), Series()
-    for number, content in enumerate(_edited(count)):
+    for number, content in enumerate(edited(count, _BYTES)):
         started = time.perf_counter()
-        histories.keep(Saved(_FILE, "a.ipynb", content, _ACTOR), Kind.MANUAL)
+        histories.keep(Saved(_FILE, "a.ipynb", content, ACTOR), Origin(Kind.MANUAL))
         (adding if number else first).seconds.append(time.perf_counter() - started)
         (plain / "a.ipynb").write_bytes(content)
         commit = ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", "x"]
@@ -64,10 +64,10 @@ def _saving(folder: Path, count: int) -> Iterator[Row]:
     yield Row("keep the first version of 1 MB", {SECURED: first})
     yield Row("a version adds to a save of 1 MB", {SECURED: adding})
     yield Row(f"tidy after {_TIDY_EVERY} saves, beside them", {SECURED: tidying})
-    before = _mebibytes(folder / DIRECTORY)
+    before = mebibytes(folder / DIRECTORY)
     repository.tidy(everything=True)
     subprocess.run(["git", "-C", plain, "gc", "-q", "--prune=now"], check=True)
-    theirs, ours = _mebibytes(plain / ".git" / "objects"), _mebibytes(folder / DIRECTORY)
+    theirs, ours = mebibytes(plain / ".git" / "objects"), mebibytes(folder / DIRECTORY)
     yield Row(
         f"space of {count:,} saves (before tidying all: {before:.1f} MiB)",
         {_GIT: Series([theirs]), SECURED: Series([ours])},
@@ -76,20 +76,20 @@ def _saving(folder: Path, count: int) -> Iterator[Row]:
     listing, reading = Series(), Series()
     for number in range(20):
         started = time.perf_counter()
-        assert len(histories.versions(_FILE, _ACTOR)) == count
+        assert len(histories.versions(_FILE, ACTOR)) == count
         listing.seconds.append(time.perf_counter() - started)
         started = time.perf_counter()
-        histories.content(_FILE, 1 + number * count // 20, _ACTOR)
+        histories.content(_FILE, 1 + number * count // 20, ACTOR)
         reading.seconds.append(time.perf_counter() - started)
     yield Row(f"list {count:,} versions", {SECURED: listing})
     yield Row("open one of them", {SECURED: reading})
     shutil.rmtree(plain)
 
 
-def _edited(count: int) -> Iterator[bytes]:
+def edited(count: int, size: int) -> Iterator[bytes]:
     """Yield a notebook as the server writes it, each time with a small edit."""
     drawn = random.Random(1)
-    nb: Any = json.loads(notebooks.body(_BYTES))["content"]
+    nb: Any = json.loads(notebooks.body(size))["content"]
     cells = nb["cells"]
     for number in range(count):
         cell = drawn.choice(cells)
@@ -103,7 +103,8 @@ def _edited(count: int) -> Iterator[bytes]:
         yield json.dumps(nb, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _histories(repository: GitHistory) -> Histories:
+def histories_of(repository: GitHistory, clock: Clock = utc_now) -> Histories:
+    """Return the histories of a vault that is made for them."""
     root = RootKey.generate()
     vault = Vault(Keyring.from_root(root, bytes(16), 1))
     vault.unseal(root)
@@ -111,10 +112,11 @@ def _histories(repository: GitHistory) -> Histories:
         repository=repository,
         vault=vault,
         passphrases=Passphrases(),
-        clock=utc_now,
+        clock=clock,
         retention=Retention(),
     )
 
 
-def _mebibytes(folder: Path) -> float:
+def mebibytes(folder: Path) -> float:
+    """Return how much its files take."""
     return sum(one.stat().st_size for one in folder.rglob("*") if one.is_file()) / (1 << 20)

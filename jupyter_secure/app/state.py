@@ -166,6 +166,7 @@ class State:
             clock=clock,
             retention=retention,
         )
+        sessions.before_sealing = histories.settle
         locks = DatabaseLocks(database)
         factor_store, drift = DatabaseFactors(database), Drift()
         factors = Factors(store=factor_store, sessions=sessions)
@@ -234,7 +235,7 @@ class State:
                 passphrases=passphrases,
                 attempts=attempts,
                 clock=clock,
-                kept=histories.keys.header,
+                kept=histories.header,
             ),
             histories=histories,
             team=team_of(directory, database, attempts, clock),
@@ -252,6 +253,7 @@ class State:
         try:
             self.sessions.end_all()
         finally:
+            self.histories.settle()
             self.vault.seal()
         self.recorder.close()
         self._database.close()

@@ -18,6 +18,7 @@ from jupyter_secure.errors.base import (
     Refused,
     SecureError,
     StateUnusable,
+    TooMuch,
     shown,
 )
 from jupyter_secure.errors.content import (
@@ -71,6 +72,7 @@ __all__ = [
     "StorageFailed",
     "Swapped",
     "TooManyTries",
+    "TooMuch",
     "Unchecked",
     "Unsealed",
     "UnsupportedFormat",

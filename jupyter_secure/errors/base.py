@@ -66,6 +66,12 @@ class Refused(SecureError):
     reason = "not-allowed"
 
 
+class TooMuch(SecureError):
+    """What was asked for is too large, or would take too long."""
+
+    reason = "too-much"
+
+
 # ── configuration and state ─────────────────────────────────────────────────────────────────────
 
 

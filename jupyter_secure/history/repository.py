@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from jupyter_secure.errors import CorruptFile
 from jupyter_secure.history.notebook_key import NotebookKey
 from jupyter_secure.history.version import Version
 
-#: Given the newest version, or ``None``: the next one and its content; ``None`` to keep nothing.
-Next = Callable[[Version | None], tuple[Version, bytes] | None]
+#: Given the newest version, or ``None``: those to keep after it with their content, oldest first.
+#: Before them, and without content, may come the newest itself, described anew.
+Next = Callable[["Version | None"], Sequence[tuple[Version, "bytes | None"]]]
 
 #: The number of a version, 0 where it cannot be read, and what is wrong with it.
 Checked = tuple[int, "CorruptFile | None"]
@@ -35,20 +36,21 @@ class Repository(Protocol):
         """Keep whose private notebook a deleted one was, or nobody's."""
         ...
 
-    def keep(self, file_id: bytes, key: NotebookKey, following: Next) -> Version | None:
-        """Keep the version that ``following`` names; nobody else writes meanwhile."""
+    def keep(self, file_id: bytes, key: NotebookKey, following: Next) -> None:
+        """Keep what ``following`` names, all or nothing; nobody else writes meanwhile."""
         ...
 
-    def mark(self, key: NotebookKey, version: Version) -> bool:
-        """Write the newest version's description anew; false if it is not the newest any more."""
+    def versions(
+        self, file_id: bytes, key: NotebookKey | None = None, *, before: int | None = None
+    ) -> Iterator[Version]:
+        """Yield the versions, newest first; with ``key`` each was vouched for.
+
+        With ``before`` only those with a number below it.
+        """
         ...
 
-    def versions(self, file_id: bytes, key: NotebookKey | None = None) -> Iterator[Version]:
-        """Yield the versions, newest first; with ``key`` each was vouched for."""
-        ...
-
-    def read(self, key: NotebookKey, file_id: bytes, number: int) -> bytes:
-        """Return the content of one version; ``NotFound``, or ``CorruptFile``."""
+    def read(self, key: NotebookKey, file_id: bytes, number: int) -> tuple[Version, bytes]:
+        """Return one version and its content; ``NotFound``, or ``CorruptFile``."""
         ...
 
     def check(self, key: NotebookKey, file_id: bytes) -> Iterator[Checked]:

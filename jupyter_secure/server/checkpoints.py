@@ -75,7 +75,7 @@ class SealedCheckpoints(AsyncFileCheckpoints):
         return Path(folder, self.checkpoint_dir, f"{stem}-{_ID}{suffix}")
 
     async def list_checkpoints(self, path: str) -> list[dict[str, Any]]:
-        """Return the one there is, or none. Asked at every save, so without a thread of its own."""
+        """Return those there are. Asked at every save, so without a thread of its own."""
         path = path.strip("/")
         beside = self.place_of(self._check_shown(_ID, path))
         # Where nothing can be written beside the notebook, Jupyter keeps them elsewhere.
@@ -85,12 +85,13 @@ class SealedCheckpoints(AsyncFileCheckpoints):
         except FileNotFoundError:
             return []  # deleted, and no version stands in for it
         last = {"id": _ID, "last_modified": datetime.fromtimestamp(modified, timezone.utc)}
-        return [*self._versions(path), last]
+        # Whoever saves asks only whether there is one.
+        return [last] if _saving.get() else [*self._versions(path), last]
 
     def _versions(self, path: str) -> list[dict[str, Any]]:
         """Return the versions that were kept by hand before the checkpoint, the oldest first.
 
-        A few: it is asked at every save. The panel's history has all of them.
+        A few: the panel's history has all of them.
         """
         manager: Any = self.parent
         found: list[Version] = []

@@ -195,6 +195,14 @@ class SecureConfig(RecordConfig):
         help="No versions are kept of files larger than this, in units of 1,048,576 bytes.",
     )
 
+    history_data_max_mb = Int(
+        8,
+        config=True,
+        min=0,
+        help="""The same for files other than notebooks that come in parts: large uploads, and what
+        code writes through secure://. 0 keeps none of them.""",
+    )
+
     conversion_dir = Unicode(
         config=True,
         help="""Folder for the temporary files of conversions (`nbconvert`), which hold plaintext.

@@ -12,12 +12,12 @@ from jupyter_core.paths import is_hidden
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
-from jupyter_secure.app.history.compare import compare
 from jupyter_secure.app.history.versions import Gone, Versions
 from jupyter_secure.errors import InvalidInput, Refused
 from jupyter_secure.history.version import Version
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
+from jupyter_secure.server.comparing import AT_ONCE, compared_apart
 from jupyter_secure.server.formats import encode_file, parse_notebook
 from jupyter_secure.server.http_errors import as_http
 from jupyter_secure.server.models import check_api_path
@@ -49,13 +49,14 @@ class HistoryHandler(_Handler):
         """List the versions, return one, or compare two."""
         with as_http():
             await self.require_shown(path)
+            answer: str | bytes
             if self.get_query_argument("version", None) is not None:
-                answer = await self._version(path)
+                answer = json.dumps(await self._version(path))
             elif self.get_query_argument("from", None) is not None:
                 answer = await self._compared(path)
             else:
-                answer = await self._list(path)
-        self.finish(json.dumps(answer))
+                answer = json.dumps(await self._list(path))
+        self.finish(answer)
 
     @authenticated
     @authorized("write", resource=RESOURCE)
@@ -83,11 +84,18 @@ class HistoryHandler(_Handler):
         limit = min(self.number("limit", _PAGE), _MOST)
         before = self.get_query_argument("before", None) and self.number("before")
         os_path = self.documents._get_os_path(path.strip("/"))
-        listing = await run_sync(self.versions.listing, os_path, current_actor())
-        versions = [one for one in listing.versions if not before or one.number < before]
+        look = partial(
+            # One more tells whether there are more.
+            self.versions.listing,
+            os_path,
+            current_actor(),
+            limit + 1,
+            before=before or None,
+        )
+        listing = await run_sync(look)
         return {
-            "versions": [_model(one) for one in versions[:limit]],
-            "truncated": len(versions) > limit,
+            "versions": [_model(one) for one in listing.versions[:limit]],
+            "truncated": len(listing.versions) > limit,
             "file_version": listing.file_version,
         }
 
@@ -115,30 +123,29 @@ class HistoryHandler(_Handler):
         current = current_actor()
         return await run_sync(work)
 
-    async def _compared(self, path: str) -> dict[str, Any]:
+    async def _compared(self, path: str) -> bytes:
         first = self.number("from")
         to = self.get_query_argument("to", "current")
         second = None if to == "current" else self.number("to")
         os_path = self.documents._get_os_path(path.strip("/"))
         versions, actor = self.versions, current_actor()
 
-        def work() -> dict[str, Any]:
+        def work() -> tuple[dict[str, Any], bytes, bytes]:
             older, before = versions.open(os_path, first, actor)
             newer = None
             if second is None:
                 after = versions.current(os_path, actor)
             else:
                 newer, after = versions.open(os_path, second, actor)
-            compared = compare(before, after)
-            return {
-                "from": _model(older),
-                "to": None if newer is None else _model(newer),
-                "before": compared.before,
-                "after": compared.after,
-                "diff": compared.diff,
-            }
+            said = {"from": _model(older), "to": None if newer is None else _model(newer)}
+            return said, before, after
 
-        return await run_sync(work)
+        # Before anything is opened: whoever waits holds nothing.
+        async with AT_ONCE:
+            said, before, after = await run_sync(work)
+            compared = await compared_apart(before, after)
+        # Put together as it is: it may be large, and everybody would wait while it is read.
+        return json.dumps(said).encode()[:-1] + b"," + compared[1:]
 
 
 class DeletedHandler(_Handler):

@@ -1,4 +1,4 @@
-"""Counters for ``/metrics`` (Prometheus), all of them made from what is recorded.
+"""Counters for ``/metrics`` (Prometheus), made from what is recorded, and of versions.
 
 Jupyter's own handler serves them, to who is logged in or has an access token that may read.
 """
@@ -18,6 +18,7 @@ _INTEGRITY = Counter(
     "Files that are damaged or not as they were left, and a record that does not verify",
     ["reason"],
 )
+_NOT_KEPT = Counter("jupyter_secure_versions_not_kept", "Saves of which no version could be kept")
 #: The reasons that say that something was changed by others or damaged.
 _CHANGED = frozenset(
     {"corrupt", "not-as-left", "rolled-back", "swapped", "unsealed", "record-changed"}
@@ -44,6 +45,11 @@ def count(event: Event) -> None:
         _LOCKS.labels(event.action).inc()
     if event.action == "finding:found" or event.reason in _CHANGED:
         _INTEGRITY.labels(_known(event.reason)).inc()
+
+
+def version_not_kept() -> None:
+    """Count one save that is no version."""
+    _NOT_KEPT.inc()
 
 
 def _known(reason: str) -> str:

@@ -23,7 +23,9 @@ from jupyter_secure.app.history.housekeeping import Housekeeping
 from jupyter_secure.app.history.keeping import Keeping
 from jupyter_secure.app.history.versions import Versions
 from jupyter_secure.app.state import State
+from jupyter_secure.audit.events import Event
 from jupyter_secure.errors import SecureError
+from jupyter_secure.identity.roles import Right
 from jupyter_secure.identity.sessions import Session, SessionPolicy
 from jupyter_secure.server import hub, metrics
 from jupyter_secure.server.background import Background, Job, event_of
@@ -36,6 +38,7 @@ from jupyter_secure.server.kernel_access import KernelAccess
 from jupyter_secure.server.log_lines import keep_lines_whole
 from jupyter_secure.server.processes import Processes
 from jupyter_secure.server.record import Record
+from jupyter_secure.server.record_news import RecordNews
 from jupyter_secure.server.sockets import CHANGED, Sockets
 from jupyter_secure.server.token_sockets import TokenSockets
 from jupyter_secure.store.audit_folder import AUDIT_DIRECTORY
@@ -65,11 +68,13 @@ class Runtime:
         self.keeping = Keeping(
             self.state.histories,
             keeps=self.config.keep_history,
+            soon=True,
             most_bytes=self.config.history_max_mb << 20,
-            warn=app.log.warning,
+            warn=self._version_not_kept,
         )
         self.housekeeping = Housekeeping(self.state.histories, self.keeping, warn=app.log.warning)
-        self.state.recorder.on_recorded = metrics.count
+        self.record_news = RecordNews(self._rights_of)
+        self.state.recorder.on_recorded = self._recorded
         folder = Path(self.config.state_dir) / AUDIT_DIRECTORY
         self.record = Record(folder, self.state.recorder, self.config, app.log)
         #: Someone who says first who may come in (JupyterHub), where the provider put one in place.
@@ -115,7 +120,18 @@ class Runtime:
             passphrases=self.state.passphrases,
             one_writer=self.state.one_writer,
             saves=self.keeping,
+            told_of=self._most_in_parts,
         )
+
+    def _most_in_parts(self, key: str) -> int:
+        """Return how large a file of that name may be to be kept when it comes in parts, in bytes.
+
+        Code that writes data, over and over, is not to fill the disk with versions of it.
+        """
+        most = self.config.history_max_mb
+        if not key.endswith(".ipynb"):
+            most = min(most, self.config.history_data_max_mb)
+        return most << 20 if self.keeping.keeps else -1
 
     def versions(self, content: Content, root: str) -> Versions:
         """Return what people do with the versions of what lies below ``root``."""
@@ -129,6 +145,18 @@ class Runtime:
             provenance=self.state.provenance,
             clock=self.state.clock,
         )
+
+    def _version_not_kept(self, message: str) -> None:
+        self.app.log.warning(message)
+        metrics.version_not_kept()
+
+    def _recorded(self, event: Event) -> None:
+        metrics.count(event)
+        self.record_news.recorded(event)
+
+    def _rights_of(self, username: str) -> frozenset[Right] | None:
+        account = self.state.accounts.get(username)
+        return None if account is None else account.role.rights
 
     def _migrated(self, job: Job) -> None:
         self.coverage = None

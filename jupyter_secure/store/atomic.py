@@ -218,7 +218,7 @@ class AtomicFile:
 
     def _failed(self, error: OSError) -> StorageFailed:
         self.abort()
-        why, remedy = _explain(error)
+        why, remedy = explain(error)
         return StorageFailed(
             f"{self.path} could not be written; it is as it was before.", why=why, remedy=remedy
         )
@@ -295,6 +295,7 @@ _EXPLANATIONS = {
 }
 
 
-def _explain(error: OSError) -> tuple[str, str]:
+def explain(error: OSError) -> tuple[str, str]:
+    """Return why the system refused, and what to do, in words."""
     known = _EXPLANATIONS.get(error.errno or 0)
     return known or (f"{error.strerror or 'The system gave no reason'}.", "Try again.")

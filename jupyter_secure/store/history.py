@@ -17,31 +17,34 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import pygit2
-from pygit2.enums import Option, RepositoryInitFlag
-
 from jupyter_secure.errors import CorruptFile, NotFound, StateUnusable, StorageFailed
 from jupyter_secure.history.notebook_key import NotebookKey, damaged
 from jupyter_secure.history.repository import Checked, Next
-from jupyter_secure.history.version import Version, parse
-from jupyter_secure.store.atomic import write_atomically
+from jupyter_secure.history.version import Version, number_in, parse
+from jupyter_secure.store.atomic import explain, write_atomically
+from jupyter_secure.store.history_branches import FOLDER, Branches
 from jupyter_secure.store.history_objects import NewObjects
-from jupyter_secure.store.history_reading import as_commit, branches, commits, content_of, tip_of
-from jupyter_secure.store.history_tidying import Tidying
-from jupyter_secure.store.history_writing import Remembered, Trees, point, said_of
+from jupyter_secure.store.history_packs import Objects
+from jupyter_secure.store.history_reading import Commit, commits, content_of, tip_of
+from jupyter_secure.store.history_tidying import WRITING_FILE, tidy_apart
+from jupyter_secure.store.history_writing import Remembered, Trees, said_of
 from jupyter_secure.store.one_writer import OneWriter
 
 DIRECTORY = "history.git"
 #: The folder of the notebooks' sealed keys in it, and that of whose a private notebook was.
 KEYS, PRIVATE = "keys", "private"
-#: The file that is locked while versions are written; and that while space is being made.
-WRITING_FILE, TIDYING_FILE = "history-writing", "history-tidying"
 
+#: For so long a version waits for another process that keeps one.
+_PATIENCE_SECONDS = 30.0
 #: So many bytes of chunks are kept while one notebook's versions are read one after the other.
 _CHUNKS_AT_HAND = 64 << 20
 
-# What was answered for must be on the disk: objects before the branch that leads to them.
-pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
+# What makes a folder a bare repository (gitrepository-layout(5)).
+_LAYOUT = {
+    "HEAD": b"ref: refs/heads/main\n",
+    "config": b"[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n",
+}
+_FOLDERS = ("objects/pack", "objects/info", FOLDER, KEYS, PRIVATE)
 
 
 def keys_folder(state_dir: Path) -> Path:
@@ -61,10 +64,10 @@ class GitHistory:
     def __init__(self, state_dir: Path) -> None:
         """Prepare for the repository in ``state_dir``; it is made with the first version."""
         self._path = state_dir / DIRECTORY
-        self._one_writer = OneWriter(state_dir, WRITING_FILE)
-        #: Held while objects may go, and by whoever must find all that there are.
-        self.one_tidier = OneWriter(state_dir, TIDYING_FILE)
+        self._one_writer = OneWriter(state_dir, WRITING_FILE, patience=_PATIENCE_SECONDS)
         self._trees = Trees(self._path)
+        self._objects = Objects(self._path)
+        self._branches = Branches(self._path)
 
     def sealed_key(self, file_id: bytes) -> bytes | None:
         """See ``Repository.sealed_key``."""
@@ -91,146 +94,160 @@ class GitHistory:
             else:
                 write_atomically(place, owner.encode(), mode=0o600)
 
-    def keep(self, file_id: bytes, key: NotebookKey, following: Next) -> Version | None:
+    def keep(self, file_id: bytes, key: NotebookKey, following: Next) -> None:
         """See ``Repository.keep``."""
-        with self._writing() as git:
-            newest = tip_of(git, file_id)
-            wanted = following(None if newest is None else parse(newest.message, key))
-            if wanted is None:
-                return None
-            version, content = wanted
+        with self._writing():
+            try:
+                newest = tip_of(self._objects, self._branches, file_id)
+                before = None if newest is None else parse(newest.message, key)
+            except CorruptFile:
+                raise CorruptFile(
+                    "The newest version of this file cannot be read, so none is kept after it.",
+                    why="The history was damaged, or altered from outside.",
+                    remedy=f"Put {DIRECTORY} in the state directory back from a backup; "
+                    "`jupyter secure history verify` says what is damaged.",
+                ) from None
+            wanted = following(before)
             new, now = NewObjects(), Remembered({}, {})
-            tree = self._trees.build(git, new, now, version, content, key)
-            tip = new.commit(tree, None if newest is None else newest.id, *said_of(version, key))
+            tip = None if newest is None else newest.name
+            for version, content in wanted:
+                if content is not None:
+                    tree = self._trees.build(self._objects, new, now, version, content, key)
+                else:
+                    assert newest is not None
+                    tree, tip = newest.tree, newest.parent
+                tip = new.commit(tree, tip, *said_of(version, key))
+            if not wanted or tip is None:
+                return
             new.write(self._path)
-            point(git, file_id, tip)
-            self._trees.remember(file_id, now)
-        return version
+            self._branches.point(file_id, tip)
+            if now.chunks:
+                self._trees.remember(file_id, now)
 
-    def mark(self, key: NotebookKey, version: Version) -> bool:
-        """See ``Repository.mark``."""
-        with self._writing() as git:
-            newest = tip_of(git, version.file_id)
-            if newest is None or parse(newest.message, key).number != version.number:
-                return False
-            new = NewObjects()
-            parent = newest.parent_ids[0] if newest.parent_ids else None
-            tip = new.commit(newest.tree_id, parent, *said_of(version, key))
-            new.write(self._path)
-            point(git, version.file_id, tip)
-        return True
-
-    def versions(self, file_id: bytes, key: NotebookKey | None = None) -> Iterator[Version]:
+    def versions(
+        self, file_id: bytes, key: NotebookKey | None = None, *, before: int | None = None
+    ) -> Iterator[Version]:
         """See ``Repository.versions``."""
-        with self._reading() as git:
-            for commit in commits(git, file_id):
+        with self._explained():
+            for commit in self._commits(file_id):
+                if before is not None and number_in(commit.message) >= before:
+                    continue
                 version = parse(commit.message, key)
                 if version.file_id != file_id:
                     raise damaged()
                 yield version
 
-    def read(self, key: NotebookKey, file_id: bytes, number: int) -> bytes:
+    def read(self, key: NotebookKey, file_id: bytes, number: int) -> tuple[Version, bytes]:
         """See ``Repository.read``."""
-        with self._reading() as git:
-            for commit in commits(git, file_id):
-                if parse(commit.message).number == number:
-                    return content_of(commit, key, file_id, {})
+        with self._explained():
+            for commit in self._commits(file_id):
+                if number_in(commit.message) == number:
+                    return content_of(self._objects, commit, key, file_id, {})
         raise NotFound("There is no such version.", remedy="It may have been thinned out by age.")
 
     def check(self, key: NotebookKey, file_id: bytes) -> Iterator[Checked]:
         """See ``Repository.check``."""
-        at_hand: dict[pygit2.Oid, bytes] = {}
-        with self._reading() as git:
-            for commit in commits(git, file_id):
+        at_hand: dict[bytes, bytes] = {}
+        with self._explained():
+            for commit in self._commits(file_id):
                 if sum(map(len, at_hand.values())) > _CHUNKS_AT_HAND:
                     at_hand.clear()
                 number, error = 0, None
                 try:
                     number = parse(commit.message).number
-                    content_of(commit, key, file_id, at_hand)
+                    content_of(self._objects, commit, key, file_id, at_hand)
                 except CorruptFile as found:
                     error = found
-                except (pygit2.GitError, KeyError):
-                    error = damaged()
                 yield number, error
 
     def retain(self, file_id: bytes, staying: Iterable[int]) -> int:
         """See ``Repository.retain``. Only commits are written anew; what they hold stays."""
         numbers = set(staying)
-        with self._writing() as git:
-            found = list(commits(git, file_id))
+        with self._writing():
+            found = list(self._commits(file_id))
             kept = [one for one in found if parse(one.message).number in numbers]
             if not kept or len(kept) == len(found):
                 return 0
-            if kept[0].id != found[0].id:
+            if kept[0].name != found[0].name:
                 kept.insert(0, found[0])  # or its number would be given to another
             new, parent = NewObjects(), None
             for one in reversed(kept):
-                parent = new.commit(one.tree_id, parent, one.author, one.message)
+                parent = new.commit(one.tree, parent, one.person, one.message)
             assert parent is not None
             new.write(self._path)
-            point(git, file_id, parent)
+            self._branches.point(file_id, parent)
             return len(found) - len(kept)
 
     def tidy(self, *, everything: bool = False) -> int:
         """See ``Repository.tidy``."""
         if not self._path.is_dir():
             return 0
-        with self.one_tidier, self._explained():
-            return Tidying(self._path, self._one_writer)(everything=everything)
+        with self._explained():
+            return tidy_apart(self._path, everything=everything)
 
     def newest(self) -> Iterator[Version]:
         """See ``Repository.newest``. One that cannot be read does not hide the others."""
-        with self._reading() as git:
-            for name, target in () if git is None else branches(git):
-                with contextlib.suppress(CorruptFile, ValueError, pygit2.GitError, KeyError):
-                    version = parse(as_commit(git, target).message)
-                    if version.file_id.hex() == name:
+        with self._explained():
+            for file_id in self.file_ids():
+                with contextlib.suppress(CorruptFile):
+                    tip = tip_of(self._objects, self._branches, file_id)
+                    version = None if tip is None else parse(tip.message)
+                    if version is not None and version.file_id == file_id:
                         yield version
 
     def file_ids(self) -> list[bytes]:
         """See ``Repository.file_ids``."""
-        found = []
-        with self._reading() as git:
-            for name, _ in () if git is None else branches(git):
-                with contextlib.suppress(ValueError):
-                    found.append(bytes.fromhex(name))
-        return found
+        with self._explained():
+            self._look()
+            return self._branches.file_ids()
 
     def _small_file(self, folder: str, file_id: bytes) -> bytes | None:
         with self._explained(), contextlib.suppress(FileNotFoundError):
             return (self._path / folder / file_id.hex()).read_bytes()
         return None
 
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[pygit2.Repository | None]:
-        with self._explained():
-            yield pygit2.Repository(str(self._path)) if self._path.is_dir() else None
+    def _commits(self, file_id: bytes) -> Iterator[Commit]:
+        self._look()
+        return commits(self._objects, self._branches, file_id)
+
+    def _look(self) -> None:
+        """Find what came since. Raises ``StateUnusable`` where something else is in its place."""
+        if self._path.is_dir() and not (self._path / FOLDER).is_dir():
+            raise StateUnusable(
+                f"The history in {self._path} cannot be used.",
+                why="It is no repository of versions.",
+                remedy="Put it back from a backup, or move it away and begin anew.",
+            )
+        self._objects.look()
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[pygit2.Repository]:
+    def _writing(self) -> Iterator[None]:
         with self._one_writer, self._explained():
             if not self._path.is_dir():
                 self._make()
-            yield pygit2.Repository(str(self._path))
+            self._look()
+            yield
 
     def _make(self) -> None:
         """Make the repository; found whole or not at all."""
         half = self._path.with_name(f"{DIRECTORY}.tmp")
-        flags = RepositoryInitFlag.BARE | RepositoryInitFlag.MKPATH
-        pygit2.init_repository(str(half), flags=flags, mode=0o700)
+        for name in ("", *_FOLDERS):
+            (half / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         half.chmod(0o700)
-        for name in (KEYS, PRIVATE):
-            (half / name).mkdir(mode=0o700, exist_ok=True)
+        for name, text in _LAYOUT.items():
+            write_atomically(half / name, text)
         os.replace(half, self._path)
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (pygit2.GitError, KeyError, OSError, StorageFailed) as error:
+        except (OSError, StorageFailed) as error:
+            why, remedy = (
+                explain(error) if isinstance(error, OSError) else (error.why, error.remedy)
+            )
             raise StateUnusable(
                 f"The history in {self._path} cannot be used.",
-                why=f"{str(error).strip('.')}.",
-                remedy="Check the disk; `jupyter secure history verify` says what is damaged.",
+                why=why,
+                remedy=f"{remedy} `jupyter secure history verify` says what is damaged.",
             ) from None

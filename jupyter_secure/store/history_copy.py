@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
-from jupyter_secure.store.history import DIRECTORY, KEYS, PRIVATE, TIDYING_FILE
+from jupyter_secure.store.history import DIRECTORY, KEYS, PRIVATE
+from jupyter_secure.store.history_tidying import TIDYING_FILE
 from jupyter_secure.store.one_writer import OneWriter
 from jupyter_secure.store.temporary import is_temporary
 

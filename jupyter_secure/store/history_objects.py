@@ -16,17 +16,15 @@ from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
-import pygit2
-
 from jupyter_secure.store.atomic import sync_folder
+from jupyter_secure.store.history_index import HEAD
+from jupyter_secure.store.history_pack import BLOB, COMMIT, TREE
 
 #: The folder in which they are written, apart from the packs: Git takes whatever has an index there
 #: for a pack, and something new would rely on what tidying then removes.
 UNFINISHED = "unfinished"
 
-_COMMIT, _TREE, _BLOB = b"commit", b"tree", b"blob"
-_NUMBERS = {_COMMIT: 1, _TREE: 2, _BLOB: 3}
-_ID_BYTES = 20
+_NUMBERS = {COMMIT: 1, TREE: 2, BLOB: 3}
 
 
 class NewObjects:
@@ -38,35 +36,30 @@ class NewObjects:
     def __len__(self) -> int:
         return len(self._objects)
 
-    def __contains__(self, object_id: pygit2.Oid) -> bool:
-        return object_id.raw in self._objects
+    def __contains__(self, object_id: bytes) -> bool:
+        return object_id in self._objects
 
-    def blob(self, data: bytes) -> pygit2.Oid:
+    def blob(self, data: bytes) -> bytes:
         """Take a blob; return its id."""
-        return self._take(_BLOB, data)
+        return self._take(BLOB, data)
 
-    def tree(self, entries: Sequence[tuple[str, pygit2.Oid]], mode: int) -> pygit2.Oid:
+    def tree(self, entries: Sequence[tuple[str, bytes]], mode: int) -> bytes:
         """Take a tree of entries of one mode, which come sorted by name; return its id."""
         head = b"%o " % mode
         return self._take(
-            _TREE, b"".join(head + name.encode() + b"\0" + one.raw for name, one in entries)
+            TREE, b"".join(head + name.encode() + b"\0" + one for name, one in entries)
         )
 
-    def commit(
-        self, tree: pygit2.Oid, parent: pygit2.Oid | None, who: pygit2.Signature, message: str
-    ) -> pygit2.Oid:
-        """Take a commit by ``who``, in UTC; return its id."""
-        person = f"{who.name} <{who.email}> {who.time} +0000"
-        parents = "" if parent is None else f"parent {parent}\n"
-        text = f"tree {tree}\n{parents}author {person}\ncommitter {person}\n\n{message}"
-        return self._take(_COMMIT, text.encode())
+    def commit(self, tree: bytes, parent: bytes | None, person: str, message: str) -> bytes:
+        """Take a commit by ``person``, who is named as Git does (``said_of``); return its id."""
+        parents = "" if parent is None else f"parent {parent.hex()}\n"
+        text = f"tree {tree.hex()}\n{parents}author {person}\ncommitter {person}\n\n{message}"
+        return self._take(COMMIT, text.encode())
 
-    def _take(self, kind: bytes, data: bytes) -> pygit2.Oid:
-        said = b"%s %d\0" % (kind, len(data))
-        # Git's name for it, which guards nothing here: see the MACs of the versions.
-        name = hashlib.sha1(said + data, usedforsecurity=False).digest()
+    def _take(self, kind: bytes, data: bytes) -> bytes:
+        name = name_of(kind, data)
         self._objects[name] = kind, data
-        return pygit2.Oid(raw=name)
+        return name
 
     def write(self, git_dir: Path) -> None:
         """Write them all, and wait for the disk. Raises ``OSError``, and then none is there."""
@@ -95,7 +88,7 @@ class NewObjects:
         rows = []
         for name, (kind, data) in self._objects.items():
             # Ciphertext does not become smaller.
-            packed = zlib.compress(data, 0 if kind == _BLOB else 6)
+            packed = zlib.compress(data, 0 if kind == BLOB else 6)
             entry = _entry_head(_NUMBERS[kind], len(data)) + packed
             rows.append((name, zlib.crc32(entry), len(pack)))
             pack += entry
@@ -107,7 +100,7 @@ class NewObjects:
         # Offsets below 2³¹ only; what is kept at once is a notebook.
         index = b"".join(
             (
-                b"\xfftOc" + struct.pack(">I", 2),
+                HEAD,
                 struct.pack(">256I", *accumulate(per_byte)),
                 *(name for name, _, _ in rows),
                 *(struct.pack(">I", crc) for _, crc, _ in rows),
@@ -118,13 +111,9 @@ class NewObjects:
         return bytes(pack) + digest, index + _sha1(index), digest
 
 
-def ids_in(index: Path) -> list[pygit2.Oid]:
-    """Return the ids of the objects in a pack, from its index. Raises ``OSError``."""
-    blob = index.read_bytes()
-    (count,) = struct.unpack_from(">I", blob, 8 + 255 * 4)
-    start = 8 + 256 * 4
-    ends = range(start, start + count * _ID_BYTES, _ID_BYTES)
-    return [pygit2.Oid(raw=blob[at : at + _ID_BYTES]) for at in ends]
+def name_of(kind: bytes, data: bytes) -> bytes:
+    """Return Git's name for an object, which guards nothing here: see the MACs of the versions."""
+    return _sha1(b"%s %d\0" % (kind, len(data)) + data)
 
 
 def _entry_head(number: int, size: int) -> bytes:

@@ -3,65 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-import pygit2
+from typing import NamedTuple
 
 from jupyter_secure.history.notebook_key import NotebookKey, damaged
-from jupyter_secure.history.version import parse
+from jupyter_secure.history.version import Version, parse
+from jupyter_secure.store.history_branches import Branches
+from jupyter_secure.store.history_pack import BLOB, COMMIT, ID_BYTES, TREE
+from jupyter_secure.store.history_packs import Objects
 
-#: What the names of the notebooks' branches begin with.
-NOTEBOOKS = "refs/notebooks/"
+
+class Commit(NamedTuple):
+    """A version as Git has it; ``person`` is who made it, and when."""
+
+    name: bytes
+    tree: bytes
+    parent: bytes | None
+    person: str
+    message: str
 
 
-def tip_of(git: pygit2.Repository, file_id: bytes) -> pygit2.Commit | None:
+def tip_of(objects: Objects, branches: Branches, file_id: bytes) -> Commit | None:
     """Return a notebook's newest version."""
-    reference = git.references.get(NOTEBOOKS + file_id.hex())
-    return None if reference is None else as_commit(git, reference.target)
+    name = branches.newest(file_id)
+    return None if name is None else commit_of(objects, name)
 
 
-def commits(git: pygit2.Repository | None, file_id: bytes) -> Iterator[pygit2.Commit]:
+def commits(objects: Objects, branches: Branches, file_id: bytes) -> Iterator[Commit]:
     """Yield a notebook's versions, newest first."""
-    commit = None if git is None else tip_of(git, file_id)
-    while git is not None and commit is not None:
+    commit = tip_of(objects, branches, file_id)
+    while commit is not None:
         yield commit
-        commit = as_commit(git, commit.parent_ids[0]) if commit.parent_ids else None
+        commit = commit_of(objects, commit.parent) if commit.parent else None
 
 
-def branches(git: pygit2.Repository) -> Iterator[tuple[str, pygit2.Oid | str]]:
-    """Yield the file id, in hexadecimal, and the newest commit of every notebook."""
-    for reference in git.references.iterator():
-        if reference.name.startswith(NOTEBOOKS):
-            yield reference.name.removeprefix(NOTEBOOKS), reference.target
-
-
-def as_commit(git: pygit2.Repository | None, target: pygit2.Oid | str) -> pygit2.Commit:
+def commit_of(objects: Objects, name: bytes) -> Commit:
     """Return the commit of that id; raises ``CorruptFile`` if there is none."""
-    found: object = None if git is None else git.get(target)
-    if not isinstance(found, pygit2.Commit):
+    tree, parent, person = b"", None, ""
+    try:
+        head, _, message = objects.get(name, COMMIT).decode().partition("\n\n")
+        for line in head.split("\n"):
+            field, _, value = line.partition(" ")
+            if field == "tree":
+                tree = bytes.fromhex(value)
+            elif field == "parent":
+                parent = bytes.fromhex(value)
+            elif field == "committer":
+                person = value
+    except ValueError:
+        raise damaged() from None
+    if len(tree) != ID_BYTES or len(parent or tree) != ID_BYTES:
         raise damaged()
-    return found
+    return Commit(name, tree, parent, person, message)
 
 
 def content_of(
-    commit: pygit2.Commit, key: NotebookKey, file_id: bytes, at_hand: dict[pygit2.Oid, bytes]
-) -> bytes:
-    """Return the content of one version; raises ``CorruptFile`` unless it is what was kept."""
+    objects: Objects,
+    commit: Commit,
+    key: NotebookKey,
+    file_id: bytes,
+    at_hand: dict[bytes, bytes],
+) -> tuple[Version, bytes]:
+    """Return a version and its content; raises ``CorruptFile`` unless it is what was kept."""
     version = parse(commit.message, key)
     parts = []
-    for folder in commit.tree:
-        for chunk in _entries(folder):
-            if not isinstance(chunk, pygit2.Blob):
-                raise damaged()
-            if chunk.id not in at_hand:
-                at_hand[chunk.id] = key.open(chunk.data)
-            parts.append(at_hand[chunk.id])
+    for folder in _entries(objects.get(commit.tree, TREE)):
+        for chunk in _entries(objects.get(folder, TREE)):
+            if chunk not in at_hand:
+                at_hand[chunk] = key.open(objects.get(chunk, BLOB))
+            parts.append(at_hand[chunk])
     content = b"".join(parts)
     if version.file_id != file_id or not key.is_digest(content, version.digest):
         raise damaged()
-    return content
+    return version, content
 
 
-def _entries(tree: pygit2.Object) -> Iterator[pygit2.Object]:
-    if not isinstance(tree, pygit2.Tree):
-        raise damaged()
-    yield from tree
+def _entries(tree: bytes) -> Iterator[bytes]:
+    """Yield the ids in a folder, in its order: mode, space, name, a zero byte, the id."""
+    at = 0
+    while at < len(tree):
+        at = tree.find(b"\0", at) + 1
+        name = tree[at : at + ID_BYTES]
+        if not at or len(name) != ID_BYTES:
+            raise damaged()
+        yield name
+        at += ID_BYTES

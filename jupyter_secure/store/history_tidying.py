@@ -1,194 +1,112 @@
-"""Keeping the repository of versions small and quick: many small packs become a few.
+"""When to keep the repository of versions small and quick, and having it done.
 
-The work is done beside whoever saves: packs are only added by it. Writers wait while what was
-replaced goes, some milliseconds.
+In a process of its own: packing is left to libgit2, which maps packs into memory, and what it maps
+may be cut short, or a block of it be unreadable. That ends the process, and it is not the server's.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+import subprocess
+import sys
 from pathlib import Path
 
-import pygit2
-
-from jupyter_secure.store.atomic import sync_folder
-from jupyter_secure.store.history_objects import UNFINISHED, ids_in
-from jupyter_secure.store.history_reading import as_commit
+from jupyter_secure.errors import StateUnusable
+from jupyter_secure.store.history_branches import FOLDER
 
 #: So many small packs, or loose objects, are worth a pack; so many packs, or branches, one.
 SMALL_PACKS, LOOSE, PACKS, BRANCHES = 20, 500, 30, 500
 #: Bytes: what is larger is not packed again until everything is.
 SMALL_BYTES = 1 << 20
+#: The files that are locked while versions are written, and while space is being made.
+WRITING_FILE, TIDYING_FILE = "history-writing", "history-tidying"
 
 _FOLDER = re.compile(r"[0-9a-f]{2}", re.ASCII)
 _OBJECT = re.compile(r"[0-9a-f]{38}", re.ASCII)
 _STAMP = "objects-removed"
+_HOUR_SECONDS = 3600
 
 
 def removed_last(git_dir: Path) -> int:
     """Return what is another number once objects may have gone for good."""
-    try:
-        return (git_dir / _STAMP).stat().st_mtime_ns
-    except OSError:
-        return 0
+    with contextlib.suppress(OSError):
+        return stamp(git_dir).stat().st_mtime_ns
+    return 0
 
 
-class Tidying:
-    """Does it once. Nobody else may be at it in the same repository."""
-
-    def __init__(self, git_dir: Path, one_writer: AbstractContextManager[object]) -> None:
-        """Nobody writes versions while ``one_writer`` is held."""
-        self._path = git_dir
-        self._objects = git_dir / "objects"
-        self._one_writer = one_writer
-        self._git = pygit2.Repository(str(git_dir))
-
-    def __call__(self, *, everything: bool = False) -> int:
-        """Pack what has become many; return how many bytes were freed. Raises ``OSError``.
-
-        With ``everything``, or once there are many packs, all that the branches lead to goes into
-        one pack and the rest, such as versions that were thinned out, goes for good. Whatever
-        happens in between, the new pack is whole before anything is removed.
-        """
-        before = _size(self._path)
-        self._clear()
-        loose = _loose(self._objects)
-        packs = _packs(self._objects)
-        small = [pack for pack in packs if _bytes(pack) < SMALL_BYTES]
-        if everything or len(packs) - len(small) >= PACKS:
-            self._pack_all(packs, loose)
-        elif len(small) >= SMALL_PACKS or len(loose) >= LOOSE:
-            self._pack_together(small, loose)
-        if everything or self._branches() >= BRANCHES:
-            with self._one_writer:
-                # Nobody writes now: a lock file is what a writer left that was killed.
-                _remove((self._path / "refs").rglob("*.lock"))
-                _remove([self._path / "packed-refs.lock"])
-                pygit2.Repository(str(self._path)).compress_references()
-        return max(0, before - _size(self._path))
-
-    def _branches(self) -> int:
-        folder = self._path / "refs" / "notebooks"
-        return sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
-
-    def _pack_together(self, small: list[Path], loose: list[Path]) -> None:
-        builder = self._builder()
-        for pack in small:
-            for object_id in ids_in(pack.with_suffix(".idx")):
-                builder.add(object_id)
-        for one in loose:
-            builder.add(pygit2.Oid(hex=one.parent.name + one.name))
-        kept = self._write(builder)
-        # All of it is in the new pack, so nobody has to wait.
-        _remove_packs(small, kept)
-        _remove(loose)
-
-    def _pack_all(self, packs: list[Path], loose: list[Path]) -> None:
-        tips = dict(self._tips(self._git))
-        builder = self._builder()
-        seen = set()
-        for tip in tips.values():
-            seen.update(_add_branch(self._git, builder, tip, ()))
-        kept = [self._write(builder)] if seen else []
-        with self._one_writer:
-            # What came meanwhile may rely on something that is not in the new pack.
-            now = pygit2.Repository(str(self._path))
-            more, added = pygit2.PackBuilder(now), False
-            for name, tip in self._tips(now):
-                if tips.get(name) != tip:
-                    added = bool(_add_branch(now, more, tip, seen)) or added
-            if added:
-                kept.append(self._write(more))
-            # Before anything goes: what a process remembers from before it asks for again.
-            stamp = self._path / _STAMP
-            stamp.touch()
-            os.utime(stamp, ns=(0, removed_last(self._path) + 1))
-            _remove(loose)
-            _remove_packs(packs, *kept)
-
-    @staticmethod
-    def _tips(git: pygit2.Repository) -> Iterator[tuple[str, pygit2.Oid]]:
-        for reference in git.references.iterator():
-            if isinstance(reference.target, pygit2.Oid):
-                yield reference.name, reference.target
-
-    def _builder(self) -> pygit2.PackBuilder:
-        builder = pygit2.PackBuilder(self._git)
-        builder.set_threads(1)
-        return builder
-
-    def _write(self, builder: pygit2.PackBuilder) -> str:
-        """Write the pack, whole or not at all, and return the stem of its name."""
-        half = self._objects / "tidying"
-        half.mkdir(exist_ok=True)
-        builder.write(half)
-        (pack,) = half.glob("pack-*.pack")
-        # The index last: a pack counts once it has one.
-        for suffix in (".pack", ".idx"):
-            os.replace(pack.with_suffix(suffix), self._objects / "pack" / f"{pack.stem}{suffix}")
-        sync_folder(self._objects / "pack")
-        return pack.stem
-
-    def _clear(self) -> None:
-        """Remove what was left by whoever was killed."""
-        shutil.rmtree(self._objects / "tidying", ignore_errors=True)
-        with self._one_writer:  # so that nobody is writing one now
-            _remove((self._path / UNFINISHED).glob("*"))
-            for pack in (self._objects / "pack").glob("pack-*.pack"):
-                if not pack.with_suffix(".idx").exists():
-                    _remove([pack])
+def stamp(git_dir: Path) -> Path:
+    """Return the file whose time changes before objects go for good."""
+    return git_dir / _STAMP
 
 
-def _add_branch(
-    git: pygit2.Repository,
-    builder: pygit2.PackBuilder,
-    tip: pygit2.Oid,
-    seen: Iterable[pygit2.Oid],
-) -> list[pygit2.Oid]:
-    """Add the commits from ``tip`` on, and all that they hold, up to the first one ``seen``."""
-    added: list[pygit2.Oid] = []
-    following: pygit2.Oid | None = tip
-    while following is not None and following not in seen:
-        # Raises for what is missing: a pack without it must not take the place of anything.
-        commit = as_commit(git, following)
-        builder.add_recur(following)
-        added.append(following)
-        following = commit.parent_ids[0] if commit.parent_ids else None
-    return added
-
-
-def _packs(objects: Path) -> list[Path]:
-    return sorted((objects / "pack").glob("pack-*.pack"))
-
-
-def _loose(objects: Path) -> list[Path]:
-    folders = (one for one in objects.iterdir() if _FOLDER.fullmatch(one.name))
+def loose_objects(git_dir: Path) -> list[Path]:
+    """Return the files of objects that are in no pack."""
+    folders = [one for one in (git_dir / "objects").iterdir() if _FOLDER.fullmatch(one.name)]
     return [one for folder in folders for one in folder.iterdir() if _OBJECT.fullmatch(one.name)]
 
 
-def _remove_packs(packs: list[Path], *but: str) -> None:
-    for pack in packs:
-        if pack.stem not in but:
-            # The index first: without it nobody looks into the pack.
-            _remove([pack.with_suffix(".idx"), pack])
+def packs(git_dir: Path) -> tuple[list[Path], list[Path]]:
+    """Return all packs, and those that are small."""
+    found = sorted((git_dir / "objects" / "pack").glob("pack-*.pack"))
+    return found, [pack for pack in found if size_of(pack) < SMALL_BYTES]
 
 
-def _remove(files: Iterable[Path]) -> None:
-    for file in files:
-        with contextlib.suppress(FileNotFoundError):
-            file.unlink()
+def has_many_branches(git_dir: Path) -> bool:
+    """Say whether so many notebooks have a file for their newest version that one is better."""
+    folder = git_dir / FOLDER
+    return folder.is_dir() and sum(1 for _ in folder.iterdir()) >= BRANCHES
 
 
-def _bytes(file: Path) -> int:
+def size_of(file: Path) -> int:
+    """Return a file's size in bytes, 0 for one that went."""
     with contextlib.suppress(FileNotFoundError):
         return file.stat().st_size
     return 0
 
 
-def _size(folder: Path) -> int:
-    return sum(_bytes(one) for one in folder.rglob("*") if one.is_file())
+def tidy_apart(git_dir: Path, *, everything: bool = False) -> int:
+    """Do in another process what is worth it, or all; return how many bytes were freed.
+
+    Raises ``OSError``, and ``StateUnusable`` where it could not be done.
+    """
+    if not (everything or _is_due(git_dir)):
+        return 0
+    what = f"The history in {git_dir} could not be packed."
+    command = [sys.executable, "-m", "jupyter_secure.store.history_packing", str(git_dir)]
+    try:
+        done = subprocess.run(
+            [*command, *(["everything"] if everything else [])],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            # `-m` looks for modules in the current folder first, and that may be anybody's.
+            cwd=Path(sys.executable).anchor,
+            timeout=_HOUR_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise StateUnusable(
+            what, why="It took more than an hour.", remedy="Look whether the disk is well."
+        ) from None
+    if done.returncode == 0:
+        return int(done.stdout)
+    why = f"{done.stderr.strip().rpartition(chr(10))[2].rstrip('.')}."
+    if done.returncode < 0:
+        why = f"Packing was ended by signal {-done.returncode}."
+    raise StateUnusable(
+        what,
+        why=why,
+        remedy="Versions are kept all the same. Make sure that the disk has room and is well; "
+        "`jupyter secure history verify` says what is damaged.",
+    )
+
+
+def _is_due(git_dir: Path) -> bool:
+    every, small = packs(git_dir)
+    return (
+        len(small) >= SMALL_PACKS
+        or len(every) - len(small) >= PACKS
+        or len(loose_objects(git_dir)) >= LOOSE
+        or has_many_branches(git_dir)
+    )

@@ -7,16 +7,16 @@ from datetime import timezone
 from pathlib import Path
 from typing import NamedTuple
 
-import pygit2
-from pygit2.enums import FileMode
-
 from jupyter_secure.history.notebook_key import NotebookKey
 from jupyter_secure.history.version import Version
-from jupyter_secure.store.history_objects import NewObjects
-from jupyter_secure.store.history_reading import NOTEBOOKS
+from jupyter_secure.store.history_objects import NewObjects, name_of
+from jupyter_secure.store.history_pack import BLOB
+from jupyter_secure.store.history_packs import Objects
 from jupyter_secure.store.history_tidying import removed_last
 
-# What libgit2 takes off a name at both ends, and refuses to be left with nothing.
+# How Git marks an object of a folder: as a file, or as a folder.
+_FILE, _FOLDER = 0o100644, 0o40000
+# What Git takes off a name at both ends; it is not to be left with nothing.
 _NO_NAME = " .,:;\"\\'"
 #: One of so many chunks is the last of its folder.
 _PER_FOLDER = 16
@@ -27,8 +27,8 @@ _REMEMBERED = 32
 class Remembered(NamedTuple):
     """The objects of one notebook's newest version: by a chunk's name, and by a folder's names."""
 
-    chunks: dict[bytes, pygit2.Oid]
-    folders: dict[bytes, pygit2.Oid]
+    chunks: dict[bytes, bytes]
+    folders: dict[bytes, bytes]
 
 
 class Trees:
@@ -44,28 +44,29 @@ class Trees:
 
     def build(
         self,
-        git: pygit2.Repository,
+        there: Objects,
         new: NewObjects,
         now: Remembered,
         version: Version,
         content: bytes,
         key: NotebookKey,
-    ) -> pygit2.Oid:
+    ) -> bytes:
         """Return the tree of a version; what is not there yet goes to ``new``.
 
-        ``now`` is filled with what can be remembered once it is on the disk.
+        ``now`` is filled with what can be remembered once it is on the disk; it may hold what went
+        to ``new`` for the versions before this one.
         """
         before = self._remembered(version.file_id)
         # Of a first version nothing can be there: its key is new.
-        is_there = git.__contains__ if version.number > 1 else lambda _: False
-        folders: list[tuple[list[bytes], list[pygit2.Oid]]] = [([], [])]
+        is_there = there.__contains__ if version.number > 1 else lambda _: False
+        folders: list[tuple[list[bytes], list[bytes]]] = [([], [])]
         sealed: dict[bytes, bytes] = {}
         for chunk in key.cut(content):
             name = key.name(chunk)
             object_id = now.chunks.get(name) or before.chunks.get(name)
             if object_id is None:
                 sealed[name] = key.seal(chunk)
-                object_id = pygit2.hash(sealed[name])
+                object_id = name_of(BLOB, sealed[name])
             now.chunks[name] = object_id
             folders[-1][0].append(name)
             folders[-1][1].append(object_id)
@@ -77,16 +78,17 @@ class Trees:
             part = now.folders.get(joined) or before.folders.get(joined)
             if part is None or not (part in new or is_there(part)):
                 for name, object_id in zip(names, objects, strict=True):
-                    if name in sealed and not (object_id in new or is_there(object_id)):
-                        new.blob(sealed[name])
-                    elif name not in sealed and not is_there(object_id):
+                    if object_id in new or is_there(object_id):
+                        continue
+                    if name not in sealed:
                         # Somebody else tidied up what was remembered: seal it all again.
                         self._known.pop(version.file_id, None)
-                        return self.build(git, new, _emptied(now), version, content, key)
-                part = new.tree(_numbered(objects), FileMode.BLOB)
+                        return self.build(there, new, _emptied(now), version, content, key)
+                    new.blob(sealed[name])
+                part = new.tree(_numbered(objects), _FILE)
             now.folders[joined] = part
             parts.append(part)
-        return new.tree(_numbered(parts, _entry_name(version.path) + "-"), FileMode.TREE)
+        return new.tree(_numbered(parts, _entry_name(version.path) + "-"), _FOLDER)
 
     def _remembered(self, file_id: bytes) -> Remembered:
         removed = removed_last(self._git_dir)
@@ -103,22 +105,14 @@ class Trees:
             self._known.popitem(last=False)
 
 
-def said_of(version: Version, key: NotebookKey) -> tuple[pygit2.Signature, str]:
-    """Return who is said to have made a commit, and its message."""
+def said_of(version: Version, key: NotebookKey) -> tuple[str, str]:
+    """Return who is said to have made a commit, and when, and its message."""
     # Git's own fields are for people who look with Git; ours are in the message, with the MAC.
     name = "".join(c for c in version.account if c.isprintable() and c not in "<>")
     name = name.strip(_NO_NAME) or "unknown"
     at = version.at.astimezone(timezone.utc)
-    who = pygit2.Signature(name, "unknown@localhost", int(at.timestamp()), 0)
-    return who, version.to_message(key)
-
-
-def point(git: pygit2.Repository, file_id: bytes, target: pygit2.Oid) -> None:
-    """Let a branch point to a commit. Called by the one writer there is at a time."""
-    name = NOTEBOOKS + file_id.hex()
-    # So a lock file can only be what a writer left that was killed.
-    Path(git.path, f"{name}.lock").unlink(missing_ok=True)
-    git.references.create(name, target, force=True)
+    person = f"{name} <unknown@localhost> {int(at.timestamp())} +0000"
+    return person, version.to_message(key)
 
 
 def _emptied(now: Remembered) -> Remembered:
@@ -127,7 +121,7 @@ def _emptied(now: Remembered) -> Remembered:
     return now
 
 
-def _numbered(objects: list[pygit2.Oid], prefix: str = "") -> list[tuple[str, pygit2.Oid]]:
+def _numbered(objects: list[bytes], prefix: str = "") -> list[tuple[str, bytes]]:
     """Return the entries of a folder in which the objects are numbered, to keep their order."""
     return [(f"{prefix}{position:06x}", one) for position, one in enumerate(objects)]
 

@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -21,6 +22,8 @@ if sys.platform != "win32":
 #: The file in the state directory that is locked; empty, and never removed.
 WRITING_FILE = "writing"
 
+_LOOK_SECONDS = 0.005
+
 
 class OneWriter:
     """To be held while content is written; reentrant, and safe for several threads.
@@ -29,15 +32,21 @@ class OneWriter:
     locks, or the system none of this kind, only the threads of this process wait for each other.
     """
 
-    def __init__(self, state_dir: Path, name: str = WRITING_FILE) -> None:
-        """Prepare for the state in ``state_dir``; nothing is opened yet."""
+    def __init__(
+        self, state_dir: Path, name: str = WRITING_FILE, *, patience: float | None = None
+    ) -> None:
+        """Prepare for the state in ``state_dir``; nothing is opened yet.
+
+        ``patience`` is for how many seconds to wait for another process; ``None`` for any time.
+        """
         self._path = state_dir / name
+        self._patience = patience
         self._threads = threading.RLock()
         self._depth = 0
         self._descriptor = -1
 
     def __enter__(self) -> OneWriter:
-        """Wait for the turn. Raises ``StateUnusable`` if the file cannot be opened."""
+        """Wait for the turn. Raises ``StateUnusable`` if the file cannot be opened, or in vain."""
         self._threads.acquire()
         try:
             if self._depth == 0:
@@ -72,5 +81,29 @@ class OneWriter:
             ) from None
         if sys.platform != "win32":
             with contextlib.suppress(OSError):
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                if self._patience is None:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+                elif not _locked_within(descriptor, self._patience):
+                    os.close(descriptor)
+                    raise StateUnusable(
+                        f"Another program holds {self._path}.",
+                        why=f"It did not let go of it for {self._patience:g} seconds.",
+                        remedy="End that program: another server, a backup or a command that "
+                        "hangs.",
+                    )
         return descriptor
+
+
+def _locked_within(descriptor: int, seconds: float) -> bool:
+    """Lock the file, unless another process holds it for longer; ``OSError`` without locks."""
+    until = time.monotonic() + seconds
+    while sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_LOOK_SECONDS)
+        else:
+            break
+    return True

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -170,6 +173,71 @@ def test_compare(owner: Client) -> None:
     assert owner.get(f"{API}/history/compare.ipynb?from=1&to=1").json()["diff"] == []
 
 
+@pytest.mark.parametrize("parts", [1, 3])
+def test_uploaded(owner: Client, parts: int) -> None:
+    """A notebook that comes in parts is a version, as one that comes whole is."""
+    path = f"uploaded-{parts}.ipynb"
+    for text in (f"{CANARY} one", f"{CANARY} two"):
+        data = json.dumps(notebook(text)).encode()
+        size = -(-len(data) // parts)
+        for number in range(parts):
+            piece = base64.b64encode(data[number * size : (number + 1) * size]).decode()
+            chunk = -1 if number == parts - 1 else number + 1
+            body = {"type": "file", "format": "base64", "content": piece, "chunk": chunk}
+            if parts == 1:
+                del body["chunk"]
+            answer = owner.put(f"/api/contents/{path}", json=body)
+            assert answer.status_code in (200, 201), answer.text
+    second, first = versions(owner, path)
+    assert (first["number"], second["number"], second["account"]) == (1, 2, "alice")
+    restore(owner, path, 1)
+    assert f"{CANARY} one" in held(owner, path)
+
+
+def test_restore_what_is_locked(owner: Client, editor: Client) -> None:
+    """Over a lock nothing is restored but by whom it lets, and what the file holds stays."""
+    save(owner, "locked.ipynb", "one", "two")
+    seen = owner.get(f"{API}/history/locked.ipynb").json()["file_version"]
+    body = {"mode": "read-only"}
+    assert owner.put(f"{API}/locks/locked.ipynb", json=body).status_code == 200
+    for client in (editor, owner):
+        answer = restore(client, "locked.ipynb", 1, seen)
+        assert (answer.status_code, answer.json()["reason"]) == (423, "locked")
+    assert "two" in held(editor, "locked.ipynb")
+    assert [one["number"] for one in versions(owner, "locked.ipynb")] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "new\nline.ipynb",
+        "é\u0301 ünï 日本 🎈.ipynb",
+        "\u202egnp.ipynb",
+        " leading and trailing .ipynb",
+        "%41 & <b>?#.ipynb",
+        "%2e%2e.ipynb",
+        "-rf.ipynb",
+        "x" * 230 + ".ipynb",
+        "/".join(["d" * 200] * 16) + "/deep.ipynb",
+    ],
+    ids=["newline", "unicode", "turned", "spaces", "signs", "dots", "option", "long", "deep"],
+)
+def test_wild_names(owner: Client, server: LiveServer, name: str) -> None:
+    """Whatever a notebook is called: listed, opened, compared, restored, deleted, brought back."""
+    path = quote(name)
+    (server.home.work / name).parent.mkdir(parents=True, exist_ok=True)
+    save(owner, path, "one", "two")
+    assert [(one["number"], one["path"]) for one in versions(owner, path)] == [(2, name), (1, name)]
+    assert owner.get(f"{API}/history/{path}?version=1").json()["path"] == name
+    assert owner.get(f"{API}/history/{path}?from=1&to=2").json()["diff"]
+    assert restore(owner, path, 1).status_code == 200
+    assert "one" in held(owner, path)
+    assert owner.delete(f"/api/contents/{path}").status_code == 204
+    gone = deleted(owner, name)
+    assert undelete(owner, gone["file_id"]).json() == {"path": name}
+    assert [one["number"] for one in versions(owner, path)] == [4, 3, 2, 1]
+
+
 def test_renamed(owner: Client) -> None:
     """A file keeps its history under another name."""
     save(owner, "old-name.ipynb", "one")
@@ -322,6 +390,7 @@ def test_sealed_lock(owner: Client, editor: Client, server: LiveServer) -> None:
     """A sealed lock takes all earlier versions under its passphrase, and lets them go again."""
     path = "sealed.ipynb"
     save(owner, path, f"{CANARY} one", f"{CANARY} two")
+    assert len(versions(owner, path)) == 2
     before = _key(server, path)
     body = {"mode": "sealed", "passphrase": PASSPHRASE}
     assert owner.put(f"{API}/locks/{path}", json=body).status_code == 200
@@ -370,14 +439,6 @@ def test_not_shown(owner: Client, path: str) -> None:
     assert owner.get(f"{API}/history/{path}").status_code in (400, 404)
 
 
-def test_wild_names(owner: Client) -> None:
-    """Names of all kinds have histories."""
-    for name in ("new\nline.ipynb", "ümläut ✓.ipynb", "%2e%2e.ipynb", "a" * 230 + ".ipynb"):
-        path = requests.utils.quote(name)
-        save(owner, path, "one", "two")
-        assert [one["path"] for one in versions(owner, path)] == [name, name]
-
-
 def test_at_once(owner: Client) -> None:
     """Saves, listings and restores at once end in one line of versions."""
     save(owner, "busy.ipynb", "first")
@@ -423,10 +484,7 @@ def test_repository_damaged(owner: Client, server: LiveServer) -> None:
     folder.write_text("no repository")
     try:
         save(owner, "unkept.ipynb", "one")
-        rows = owner.get(f"{API}/status").json()["protections"]
-        row = next(one for one in rows if one["name"] == "history")
-        assert row["level"] == "warn"
-        assert "history.git" in row["sentence"]
+        assert "history.git" in _row(owner, "warn")
         answer = owner.post("/api/contents/unkept.ipynb/checkpoints")
         assert answer.status_code == 500
         assert "history.git" in answer.json()["message"]
@@ -435,5 +493,16 @@ def test_repository_damaged(owner: Client, server: LiveServer) -> None:
         folder.unlink()
         aside.rename(folder)
     save(owner, "unkept.ipynb", "two")
-    rows = owner.get(f"{API}/status").json()["protections"]
-    assert next(one for one in rows if one["name"] == "history")["level"] == "ok"
+    _row(owner, "ok")
+
+
+def _row(owner: Client, level: str) -> str:
+    """Wait until the panel's row is of this level; return what it says."""
+    deadline = time.monotonic() + 30
+    while True:
+        rows = owner.get(f"{API}/status").json()["protections"]
+        row = next(one for one in rows if one["name"] == "history")
+        if row["level"] == level:
+            return str(row["sentence"])
+        assert time.monotonic() < deadline, row
+        time.sleep(0.1)

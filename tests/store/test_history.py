@@ -1,58 +1,25 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pygit2
 import pytest
+from support.kept_versions import FILE, KEY, OTHER, following, keep, text
 
 from jupyter_secure.errors import CorruptFile, NotFound, StateUnusable
 from jupyter_secure.history.notebook_key import KEY_BYTES, NotebookKey
 from jupyter_secure.history.version import Kind, Version
-from jupyter_secure.store import history_tidying
+from jupyter_secure.store import history_packing, history_tidying
 from jupyter_secure.store.history import DIRECTORY, GitHistory
-
-NOW = datetime(2030, 1, 1, tzinfo=timezone.utc)
-FILE, OTHER = bytes(range(16)), bytes(16)
-KEY = NotebookKey(bytes(range(KEY_BYTES)))
 
 
 @pytest.fixture
 def history(tmp_path: Path) -> GitHistory:
     return GitHistory(tmp_path)
-
-
-def text(seed: int = 0, lines: int = 3000) -> bytes:
-    drawn = random.Random(seed)
-    return b"".join(b'    "%d secret\\n",\n' % drawn.randrange(10**9) for _ in range(lines))
-
-
-def following(
-    content: bytes, file_id: bytes = FILE, path: str = "a.ipynb", key: NotebookKey = KEY
-) -> Callable[[Version | None], tuple[Version, bytes]]:
-    def next_one(newest: Version | None) -> tuple[Version, bytes]:
-        number = newest.number + 1 if newest else 1
-        at = NOW + timedelta(minutes=number)
-        digest = key.digest(content)
-        return (
-            Version(file_id, number, path, "alice", at, Kind.AUTOMATIC, len(content), digest),
-            content,
-        )
-
-    return next_one
-
-
-def keep(history: GitHistory, content: bytes, file_id: bytes = FILE) -> Version:
-    kept = history.keep(file_id, KEY, following(content, file_id))
-    assert kept is not None
-    return kept
 
 
 def test_nothing_yet(history: GitHistory, tmp_path: Path) -> None:
@@ -61,7 +28,7 @@ def test_nothing_yet(history: GitHistory, tmp_path: Path) -> None:
     assert list(history.newest()) == []
     assert history.sealed_key(FILE) is None
     with pytest.raises(NotFound):
-        history.read(KEY, FILE, 1)
+        history.read(KEY, FILE, 1)[1]
     assert not (tmp_path / DIRECTORY).exists()
 
 
@@ -72,9 +39,9 @@ def test_keeps(history: GitHistory, tmp_path: Path) -> None:
     other = GitHistory(tmp_path)
     assert list(other.versions(FILE, KEY)) == kept[::-1]
     for version, content in zip(kept, contents, strict=True):
-        assert other.read(KEY, FILE, version.number) == content
+        assert other.read(KEY, FILE, version.number)[1] == content
     with pytest.raises(NotFound):
-        other.read(KEY, FILE, 99)
+        other.read(KEY, FILE, 99)[1]
 
 
 def test_only_ciphertext(history: GitHistory, tmp_path: Path) -> None:
@@ -100,26 +67,48 @@ def test_what_is_the_same_is_kept_once(history: GitHistory, tmp_path: Path) -> N
 def test_nothing_to_keep(history: GitHistory) -> None:
     """Who has nothing new to keep keeps nothing."""
     first = keep(history, b"x")
-    assert history.keep(FILE, KEY, lambda _: None) is None
+    history.keep(FILE, KEY, lambda _: [])
     assert list(history.versions(FILE)) == [first]
 
 
 def test_each_notebook_apart(history: GitHistory) -> None:
     """Notebooks have histories of their own, and the newest of each is found."""
     keep(history, b"one")
-    one, other = keep(history, b"two"), keep(history, b"three", OTHER)
+    one, other = keep(history, b"two"), keep(history, b"three", file_id=OTHER)
     assert {version.file_id: version for version in history.newest()} == {FILE: one, OTHER: other}
     assert [version.number for version in history.versions(OTHER)] == [1]
 
 
-def test_mark(history: GitHistory) -> None:
-    """The newest version can be marked, and no other."""
-    first = keep(history, b"one")
-    second = keep(history, b"two")
-    assert not history.mark(KEY, first.marked(Kind.MANUAL))
-    assert history.mark(KEY, second.marked(Kind.MANUAL))
-    assert list(history.versions(FILE, KEY)) == [replace(second, kind=Kind.MANUAL), first]
-    assert history.read(KEY, FILE, 2) == b"two"
+def test_several_at_once(history: GitHistory, tmp_path: Path) -> None:
+    """Versions that are kept together are as if each was kept by itself."""
+    texts = [text(), text().replace(b"secret", b"other", 1), b"short", text()]
+    keep(history, *texts[:2])
+    keep(history, *texts[2:])
+    assert [one.number for one in history.versions(FILE, KEY)] == [4, 3, 2, 1]
+    for other in (history, GitHistory(tmp_path)):
+        assert [other.read(KEY, FILE, number)[1] for number in (1, 2, 3, 4)] == texts
+    assert len(list(tmp_path.glob("history.git/objects/pack/*.pack"))) == 2
+
+
+def test_described_anew(history: GitHistory) -> None:
+    """The newest version can be described anew, with others after it or without."""
+    first, second = keep(history, b"one"), keep(history, b"two")
+    by_hand = second.marked(Kind.MANUAL)
+    history.keep(FILE, KEY, lambda newest: [(newest.marked(Kind.MANUAL), None)] if newest else [])
+    assert list(history.versions(FILE, KEY)) == [by_hand, first]
+
+    def restored_and_more(newest: Version | None) -> list[tuple[Version, bytes | None]]:
+        assert newest is not None
+        return [(newest.marked(Kind.RESTORED), None), *following(b"three")(newest)]
+
+    history.keep(FILE, KEY, restored_and_more)
+    third, again, before = history.versions(FILE, KEY)
+    assert (third.number, again, before) == (3, second.marked(Kind.RESTORED), first)
+    assert [history.read(KEY, FILE, number)[1] for number in (1, 2, 3)] == [
+        b"one",
+        b"two",
+        b"three",
+    ]
 
 
 def test_retain(history: GitHistory) -> None:
@@ -128,9 +117,9 @@ def test_retain(history: GitHistory) -> None:
         keep(history, b"content %d" % number)
     assert history.retain(FILE, [1, 4, 7]) == 4
     assert [version.number for version in history.versions(FILE, KEY)] == [7, 4, 1]
-    assert history.read(KEY, FILE, 4) == b"content 4"
+    assert history.read(KEY, FILE, 4)[1] == b"content 4"
     with pytest.raises(NotFound):
-        history.read(KEY, FILE, 5)
+        history.read(KEY, FILE, 5)[1]
     assert keep(history, b"next").number == 8
 
 
@@ -200,7 +189,7 @@ def test_tidied_meanwhile(history: GitHistory, tmp_path: Path) -> None:
         git.references.delete(name)
     subprocess.run(["git", "-C", tmp_path / DIRECTORY, "gc", "-q", "--prune=now"], check=True)
     keep(history, content + b"more")
-    assert GitHistory(tmp_path).read(KEY, FILE, 1) == content + b"more"
+    assert GitHistory(tmp_path).read(KEY, FILE, 1)[1] == content + b"more"
 
 
 def _objects(path: Path) -> list[Path]:
@@ -219,18 +208,18 @@ def test_damaged(history: GitHistory, tmp_path: Path, damage: bytes | None, kind
             one.chmod(0o600)
             one.unlink() if damage is None else one.write_bytes(damage)
     with pytest.raises((StateUnusable, CorruptFile), match=r"history|version"):
-        GitHistory(copy).read(KEY, FILE, 1)
+        GitHistory(copy).read(KEY, FILE, 1)[1]
 
 
 def test_swapped(history: GitHistory, tmp_path: Path) -> None:
     """One notebook's versions put in the place of another's are found out."""
     keep(history, b"one")
     other_key = NotebookKey(os.urandom(KEY_BYTES))
-    history.keep(OTHER, other_key, following(b"other", OTHER, key=other_key))
+    history.keep(OTHER, other_key, following(b"other", file_id=OTHER, key=other_key))
     git = pygit2.Repository(str(tmp_path / DIRECTORY))
     planted = git.references[f"refs/notebooks/{OTHER.hex()}"].target
     git.references.create(f"refs/notebooks/{FILE.hex()}", planted, force=True)
-    for look in (lambda: list(history.versions(FILE, KEY)), lambda: history.read(KEY, FILE, 1)):
+    for look in (lambda: list(history.versions(FILE, KEY)), lambda: history.read(KEY, FILE, 1)[1]):
         with pytest.raises(CorruptFile):
             look()
     with pytest.raises(CorruptFile):
@@ -241,7 +230,7 @@ def test_half_made(history: GitHistory, tmp_path: Path) -> None:
     """A repository that was begun and not finished when the power went is made anew."""
     (tmp_path / f"{DIRECTORY}.tmp" / "objects").mkdir(parents=True)
     keep(history, b"x")
-    assert history.read(KEY, FILE, 1) == b"x"
+    assert history.read(KEY, FILE, 1)[1] == b"x"
 
 
 def test_lock_left_behind(history: GitHistory, tmp_path: Path) -> None:
@@ -249,7 +238,7 @@ def test_lock_left_behind(history: GitHistory, tmp_path: Path) -> None:
     keep(history, b"one")
     (tmp_path / DIRECTORY / "refs" / "notebooks" / f"{FILE.hex()}.lock").touch()
     keep(history, b"two")
-    assert history.read(KEY, FILE, 2) == b"two"
+    assert history.read(KEY, FILE, 2)[1] == b"two"
 
 
 def test_not_a_repository(history: GitHistory, tmp_path: Path) -> None:
@@ -268,12 +257,12 @@ def test_tidy(history: GitHistory, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     history.set_sealed_key(FILE, b"sealed")
     for number in range(40):
         keep(history, text(number, lines=200))
-        history.tidy()
+        history_packing.tidy(tmp_path / DIRECTORY)
     packs = list((tmp_path / DIRECTORY / "objects" / "pack").glob("*.pack"))
     assert 1 <= len(packs) <= 6
     assert len(_objects(tmp_path)) < 40
     for number in range(40):
-        assert history.read(KEY, FILE, number + 1) == text(number, lines=200)
+        assert history.read(KEY, FILE, number + 1)[1] == text(number, lines=200)
     assert GitHistory(tmp_path).sealed_key(FILE) == b"sealed"
 
 
@@ -281,14 +270,14 @@ def test_tidy_frees(history: GitHistory, tmp_path: Path) -> None:
     """What was thinned out is gone from the disk once everything is tidied, and only that."""
     for number in range(20):
         keep(history, os.urandom(20_000) + b"%d" % number)
-    last = history.read(KEY, FILE, 20)
+    last = history.read(KEY, FILE, 20)[1]
     before = sum(one.stat().st_size for one in _objects(tmp_path))
     history.retain(FILE, [20])
     assert history.tidy(everything=True) > 300_000
     assert sum(one.stat().st_size for one in _objects(tmp_path)) < before / 10
-    assert history.read(KEY, FILE, 20) == last
+    assert history.read(KEY, FILE, 20)[1] == last
     assert keep(history, last + b"!").number == 21
-    assert GitHistory(tmp_path).read(KEY, FILE, 21) == last + b"!"
+    assert GitHistory(tmp_path).read(KEY, FILE, 21)[1] == last + b"!"
 
 
 def test_tidy_nothing(history: GitHistory, tmp_path: Path) -> None:
@@ -304,4 +293,4 @@ def test_tidying_cut_short(history: GitHistory, tmp_path: Path) -> None:
     (tmp_path / DIRECTORY / "objects" / "tidying" / "pack-half.pack").touch()
     history.tidy(everything=True)
     history.tidy(everything=True)
-    assert history.read(KEY, FILE, 1) == b"x"
+    assert history.read(KEY, FILE, 1)[1] == b"x"

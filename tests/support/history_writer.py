@@ -17,8 +17,8 @@ from pathlib import Path
 
 from jupyter_secure.history.notebook_key import KEY_BYTES, NotebookKey
 from jupyter_secure.history.version import Kind, Version
-from jupyter_secure.store import history_tidying
-from jupyter_secure.store.history import GitHistory
+from jupyter_secure.store import history_packing, history_tidying
+from jupyter_secure.store.history import DIRECTORY, GitHistory
 
 FILES = [bytes([number]) * 16 for number in range(3)]
 KEYS = {one: NotebookKey(one * (KEY_BYTES // 16)) for one in FILES}
@@ -36,20 +36,27 @@ def content_of(file_id: bytes, number: int) -> bytes:
     return b"".join(text)
 
 
-def keep(history: GitHistory, file_id: bytes) -> int:
-    """Keep the next version; return its number."""
+def keep(history: GitHistory, file_id: bytes, count: int) -> int:
+    """Keep the next ``count`` versions; return the number of the last."""
+    last = 0
 
-    def following(newest: Version | None) -> tuple[Version, bytes]:
-        number = newest.number + 1 if newest else 1
-        content = content_of(file_id, number)
-        digest = KEYS[file_id].digest(content)
-        at = NOW + timedelta(minutes=number)
-        kind = Kind.MANUAL if number % 5 == 0 else Kind.AUTOMATIC
-        return Version(file_id, number, "a", "alice", at, kind, len(content), digest), content
+    def following(newest: Version | None) -> list[tuple[Version, bytes | None]]:
+        nonlocal last
+        first = newest.number + 1 if newest else 1
+        last = first + count - 1
+        return [version_of(file_id, number) for number in range(first, last + 1)]
 
-    kept = history.keep(file_id, KEYS[file_id], following)
-    assert kept is not None
-    return kept.number
+    history.keep(file_id, KEYS[file_id], following)
+    return last
+
+
+def version_of(file_id: bytes, number: int) -> tuple[Version, bytes | None]:
+    """Return version ``number`` of a file, and what it holds."""
+    content = content_of(file_id, number)
+    digest = KEYS[file_id].digest(content)
+    at = NOW + timedelta(minutes=number)
+    kind = Kind.MANUAL if number % 5 == 0 else Kind.AUTOMATIC
+    return Version(file_id, number, "a", "alice", at, kind, len(content), digest), content
 
 
 def live(folder: Path, report: int, seed: int) -> None:
@@ -59,12 +66,13 @@ def live(folder: Path, report: int, seed: int) -> None:
         file_id = drawn.choice(FILES)
         what = drawn.random()
         if what < 0.7:
-            os.write(report, bytes([file_id[0], *keep(history, file_id).to_bytes(4, "big")]))
+            last = keep(history, file_id, drawn.choice((1, 1, 3)))
+            os.write(report, bytes([file_id[0], *last.to_bytes(4, "big")]))
         elif what < 0.8:
             found = list(history.versions(file_id))
             history.retain(file_id, [one.number for one in found if one.kind is Kind.MANUAL])
         else:
-            history.tidy(everything=drawn.random() < 0.3)
+            history_packing.tidy(folder / DIRECTORY, everything=drawn.random() < 0.3)
 
 
 def look(folder: Path, acknowledged: dict[bytes, int]) -> None:

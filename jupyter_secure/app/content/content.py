@@ -30,6 +30,7 @@ from jupyter_secure.app.content.opening import (
     sealing_in,
     sealing_of,
 )
+from jupyter_secure.app.content.parts import Parts
 from jupyter_secure.app.content.passphrases import Passphrases
 from jupyter_secure.app.content.place import Place
 from jupyter_secure.app.content.provenance import Provenance
@@ -71,7 +72,12 @@ class Content:
         passphrases: Passphrases | None = None,
         one_writer: AbstractContextManager[object] | None = None,
         saves: Saves | None = None,
+        told_of: Callable[[str], int] = lambda _: 0,
     ) -> None:
+        """``saves`` is told of what is sealed and saved.
+
+        Of what comes in parts too, if it has no more bytes than ``told_of`` says for that key.
+        """
         self.passphrases = passphrases or Passphrases()
         self._root = Root(root, closed=closed, follow_outside_links=follow_outside_links)
         self._vault = vault
@@ -85,6 +91,7 @@ class Content:
         # One writer at a time, so that two saves of one file get two versions.
         self._writing = self.settling = one_writer or threading.RLock()
         saves = saves or NoSaves()
+        self._parts = Parts(vault=vault, saves=saves, most=told_of)
         self.saving = Saving(
             vault=vault,
             guard=self.guard,
@@ -251,7 +258,9 @@ class Content:
 
         ``seal`` asks for a seal though no pattern does.
         """
-        return self.saving.begin(path, actor, seal=seal)
+        writing = self.saving.begin(path, actor, seal=seal)
+        writing.then = self._parts.then(path, self.key(path), actor)
+        return writing
 
     # ── what locking needs ──────────────────────────────────────────────────────────────────────
 

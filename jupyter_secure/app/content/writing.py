@@ -22,6 +22,9 @@ from jupyter_secure.vault.passphrase import PassphraseKey
 from jupyter_secure.vault.stanza import Derivation
 from jupyter_secure.vault.vault import Vault
 
+#: Takes a header, a size in bytes, and the passphrase if there is one.
+Then = Callable[[Header, int, "PassphraseKey | None"], None]
+
 _LAST_VERSION = (1 << 64) - 1
 
 
@@ -109,6 +112,9 @@ class Writing:
         self._settling = settling
         self._passphrase_now = passphrase_now
         self._salt = b""
+        #: Is told, once sealed content is in place, of its header and size in bytes, and of the
+        #: passphrase that it lies under. Nobody else writes meanwhile; it is not to raise.
+        self.then: Then = lambda *_: None
         #: How many bytes of content have come.
         self.size = 0
         if sealer is not None:
@@ -140,18 +146,20 @@ class Writing:
         self._write(self._sealer.finalize())
         header = Header.parse(self._sealer.header)
         with self._settling:
-            self._check_passphrase(header.stanza.derivation)
+            passphrase = self._check_passphrase(header.stanza.derivation)
             # Nothing comes in place that could not be written down: the keys may be gone by now.
             self._provenance.left_at(self._file.path)
             self._file.commit()
             sealing = Sealing(header.file_id, header.file_version, self._salt)
             # Accepted: its version is of when it began, and other saves may have come since.
             self._provenance.accepted(self._file.path, sealing)
+            self.then(header, self.size, passphrase)
 
-    def _check_passphrase(self, derivation: Derivation | None) -> None:
+    def _check_passphrase(self, derivation: Derivation | None) -> PassphraseKey | None:
         passphrase = self._passphrase_now()
         if derivation != (passphrase.derivation if passphrase is not None else None):
             raise self._changed(f"The lock on “{self._file.path.name}” was changed")
+        return passphrase
 
     def _changed(self, what: str) -> Conflict:
         return Conflict(f"{what} while it was being written.", remedy="Write it again.")

@@ -1,4 +1,8 @@
-"""Two versions of a notebook compared as notebooks, with nbdime (extra ``history``)."""
+"""Two versions of a notebook compared as notebooks, with nbdime (extra ``history``).
+
+Who wrote them decides how long that takes: the lines of one cell with those of another, each with
+each. So it is done where it can be ended: ``deadline`` in a command, a process beside a server.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,10 @@ import logging
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from jupyter_secure.errors import InvalidInput, NotInstalled
+from jupyter_secure.errors import InvalidInput, NotInstalled, TooMuch
+
+#: So long comparing may take, and so many bytes the two may have together.
+SECONDS, MOST_BYTES = 30.0, 64 << 20
 
 # Control characters but line ends and tabs, as Unicode draws them: on a terminal they could do
 # anything, and a notebook may come from anyone.
@@ -28,7 +35,16 @@ class Compared:
 
 
 def compare(before: bytes, after: bytes) -> Compared:
-    """Compare them. Raises ``NotInstalled``, and ``InvalidInput`` for what is no notebook."""
+    """Compare them. Raises ``NotInstalled``, and ``InvalidInput`` for what is no notebook.
+
+    Raises ``TooMuch`` for what is too large, and takes its time for what is not.
+    """
+    if len(before) + len(after) > MOST_BYTES:
+        raise TooMuch(
+            "These two are too large to be compared.",
+            why=f"Together they may have {MOST_BYTES >> 20} MiB.",
+            remedy="Open one of them beside the other.",
+        )
     try:
         from nbdime.diffing.notebooks import diff_notebooks
     except ImportError:
@@ -38,6 +54,15 @@ def compare(before: bytes, after: bytes) -> Compared:
         ) from None
     first, second = _notebook(before), _notebook(after)
     return Compared(first, second, list(diff_notebooks(first, second)))
+
+
+def too_slow() -> TooMuch:
+    """Return the error for two that take too long."""
+    return TooMuch(
+        f"Comparing these two takes longer than {SECONDS:.0f} seconds, and was ended.",
+        why="Some of their cells have thousands of lines that differ.",
+        remedy="Open one of them beside the other.",
+    )
 
 
 def pretty(compared: Compared, before: str, after: str, *, out: TextIO, color: bool) -> None:

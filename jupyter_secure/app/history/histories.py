@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from itertools import islice
 
 from jupyter_secure.app.content.passphrases import Passphrases
-from jupyter_secure.app.content.saves import Saved
+from jupyter_secure.app.content.saves import Origin, Saved
+from jupyter_secure.app.history.backlog import Backlog, Told, Waiting
 from jupyter_secure.app.history.notebook_keys import NotebookKeys
 from jupyter_secure.errors import CorruptFile, NotFound, PassphraseRequired, SecureError
 from jupyter_secure.history import thinning
@@ -18,6 +19,8 @@ from jupyter_secure.history.thinning import Retention
 from jupyter_secure.history.version import Kind, Version
 from jupyter_secure.identity.clock import Clock
 from jupyter_secure.locks import Actor
+from jupyter_secure.vault.envelope import Header
+from jupyter_secure.vault.passphrase import PassphraseKey
 from jupyter_secure.vault.vault import Vault
 
 
@@ -62,61 +65,77 @@ class Histories:
     ) -> None:
         self._repository = repository
         self.keys = NotebookKeys(repository, vault, passphrases)
+        self._backlog = Backlog(self._write)
         self._clock = clock
         self._retention = retention
 
-    def keep(self, saved: Saved, kind: Kind, *, restored: int | None = None) -> Version | None:
-        """Keep what was saved; ``None`` if the newest version holds just that.
+    def keep(self, saved: Saved, origin: Origin) -> None:
+        """Keep what was saved, unless the newest version holds just that.
 
         What was kept by itself and is then saved by hand counts as saved by hand from then on.
         """
-        key = self.keys.find_or_make(saved.file_id, saved.actor.session, saved.passphrase)
-        again: Version | None = None
+        self._backlog.keep_now(Waiting(saved, origin, self._clock()))
 
-        def following(newest: Version | None) -> tuple[Version, bytes] | None:
-            nonlocal again
-            if (
-                newest is not None
-                and key.is_digest(saved.content, newest.digest)
-                and kind is not Kind.RESTORED
-            ):
-                again = newest
-                return None
-            version = Version(
-                file_id=saved.file_id,
-                number=1 if newest is None else newest.number + 1,
-                path=saved.path,
-                account=saved.actor.username or "",
-                at=_after(newest, self._clock()),
-                kind=kind,
-                size=len(saved.content),
-                digest=key.digest(saved.content),
-                restored=restored,
-                flags=int(saved.flags),
-            )
-            return version, saved.content
+    def keep_soon(self, saved: Saved, origin: Origin, told: Told) -> None:
+        """Do so in a moment, and then tell ``told`` of it, or of why it was not kept."""
+        self._backlog.add(Waiting(saved, origin, self._clock(), told))
 
-        kept = self._repository.keep(saved.file_id, key, following)
-        if again is not None and again.kind is Kind.AUTOMATIC and kind is Kind.MANUAL:
-            self._repository.mark(key, again.marked(kind))
-        return kept
+    def settle(self, file_id: bytes | None = None) -> None:
+        """Keep what is to be kept of one notebook, or of all, before this returns."""
+        self._backlog.settle(file_id)
 
-    def versions(self, file_id: bytes, actor: Actor) -> list[Version]:
-        """Return a notebook's versions, newest first; none if it has no history."""
+    def _write(self, waiting: Sequence[Waiting]) -> None:
+        last = waiting[-1].saved
+        key = self.keys.find_or_make(last.file_id, last.actor.session, last.passphrase)
+
+        def following(newest: Version | None) -> list[tuple[Version, bytes | None]]:
+            found: list[tuple[Version, bytes | None]] = []
+            for one in waiting:
+                saved, kind = one.saved, one.origin.kind
+                same = newest is not None and key.is_digest(saved.content, newest.digest)
+                if newest is None or not same or kind is Kind.RESTORED:
+                    newest = _next(newest, one, key)
+                    found.append((newest, saved.content))
+                elif newest.kind is Kind.AUTOMATIC and kind is Kind.MANUAL:
+                    newest = newest.marked(kind)
+                    found[-1:] = [(newest, found[-1][1] if found else None)]
+            return found
+
+        self._repository.keep(last.file_id, key, following)
+
+    def versions(
+        self, file_id: bytes, actor: Actor, most: int | None = None, *, before: int | None = None
+    ) -> list[Version]:
+        """Return a notebook's versions, newest first; none if it has no history.
+
+        At most so many, and only those with a number below ``before``, where these are given.
+        """
+        self.settle(file_id)
         key = self.keys.find(file_id, actor.session)
-        return [] if key is None else list(self._repository.versions(file_id, key))
+        if key is None:
+            return []
+        found = self._repository.versions(file_id, key, before=before)
+        return list(islice(found, most))
 
     def content(self, file_id: bytes, number: int, actor: Actor) -> bytes:
         """Return what one version holds. Raises ``NotFound``."""
-        return self._repository.read(self._key(file_id, actor), file_id, number)
+        return self.version(file_id, number, actor)[1]
 
     def version(self, file_id: bytes, number: int, actor: Actor) -> tuple[Version, bytes]:
         """Return one version and what it holds. Raises ``NotFound``."""
-        key = self._key(file_id, actor)
-        for version in self._repository.versions(file_id, key):
-            if version.number == number:
-                return version, self._repository.read(key, file_id, number)
-        raise no_such_version()
+        return self._repository.read(self._key(file_id, actor), file_id, number)
+
+    def header(self, file_id: bytes) -> Header | None:
+        """Return the header of a notebook's sealed key; ``None`` without a history."""
+        self.settle(file_id)
+        return self.keys.header(file_id)
+
+    def resealing(
+        self, file_id: bytes, session: str, passphrase: PassphraseKey | None
+    ) -> Callable[[], None]:
+        """See ``NotebookKeys.resealing``; what was saved before is under the key of before."""
+        self.settle(file_id)
+        return self.keys.resealing(file_id, session, passphrase)
 
     def said(self, file_id: bytes) -> Iterator[Version]:
         """Yield what is said of a notebook's versions, newest first, without asking any key.
@@ -127,12 +146,13 @@ class Histories:
 
     def deleted(self, live: Collection[bytes]) -> list[Version]:
         """Return the newest version of every notebook that is not among the ``live`` file ids."""
+        self.settle()
         gone = (one for one in self._repository.newest() if one.file_id not in live)
         return sorted(gone, key=lambda version: version.at, reverse=True)
 
     def withhold(self, file_id: bytes, owner: str) -> None:
         """Let nobody but ``owner`` have a deleted notebook's versions, which was private."""
-        if self.keys.header(file_id) is not None:
+        if self.header(file_id) is not None:
             self._repository.set_private_owner(file_id, owner)
 
     def came_back(self, file_id: bytes) -> None:
@@ -199,17 +219,25 @@ class Histories:
         return found
 
     def _key(self, file_id: bytes, actor: Actor) -> NotebookKey:
+        self.settle(file_id)
         key = self.keys.find(file_id, actor.session)
         if key is None:
             raise NotFound("There is no earlier version.", remedy="None was kept of this file.")
         return key
 
 
-def no_such_version() -> NotFound:
-    """Return the error for a number that no version has."""
-    return NotFound("There is no such version.", remedy="It may have been thinned out by age.")
-
-
-def _after(newest: Version | None, now: datetime) -> datetime:
-    """Return the present, or the newest version's time if the clock was set back since."""
-    return now if newest is None else max(now, newest.at)
+def _next(newest: Version | None, one: Waiting, key: NotebookKey) -> Version:
+    saved = one.saved
+    return Version(
+        file_id=saved.file_id,
+        number=1 if newest is None else newest.number + 1,
+        path=saved.path,
+        account=saved.actor.username or "",
+        # The clock may have been set back since.
+        at=one.at if newest is None else max(one.at, newest.at),
+        kind=one.origin.kind,
+        size=len(saved.content),
+        digest=key.digest(saved.content),
+        restored=one.origin.restored,
+        flags=int(saved.flags),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable
 
@@ -23,15 +24,18 @@ class Keeping:
         histories: Histories,
         *,
         keeps: bool = True,
+        soon: bool = False,
         most_bytes: int = 64 << 20,
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Without ``keeps`` no version is added; what there is stays under its locks all the same.
 
-        Content of more than ``most_bytes`` is not kept. ``warn`` is told what could not be.
+        With ``soon``, what was saved by itself is kept a moment later. Content of more than
+        ``most_bytes`` is not kept. ``warn`` is told what could not be.
         """
         self._histories = histories
         self.keeps = keeps
+        self._soon = soon
         self._most_bytes = most_bytes
         self._warn = warn
         self._lock = threading.Lock()
@@ -52,26 +56,24 @@ class Keeping:
 
     def saved(self, saved: Saved, origin: Origin) -> None:
         """See ``Saves.saved``: what fails is reported, as the save itself did not."""
-        try:
+        if not self._is_kept(saved):
+            return
+        if self._soon and origin.kind is Kind.AUTOMATIC:
+            self._histories.keep_soon(saved, origin, self._told)
+            return
+        with contextlib.suppress(Exception):  # it is told of, and the file is on the disk
             self._keep(saved, origin)
-        except SecureError as error:
-            self._report(saved, error)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the file is on the disk
-            self._report(saved, _unforeseen(error))
 
     def saved_by_hand(self, saved: Saved) -> None:
         """See ``Saves.saved_by_hand``."""
-        try:
+        if self._is_kept(saved):
             self._keep(saved, Origin(Kind.MANUAL))
-        except SecureError as error:
-            self._report(saved, error)
-            raise
 
     def resealing(
         self, file_id: bytes, session: str, passphrase: PassphraseKey | None
     ) -> Callable[[], None]:
         """See ``Saves.resealing``."""
-        return self._histories.keys.resealing(file_id, session, passphrase)
+        return self._histories.resealing(file_id, session, passphrase)
 
     def deleted(self, locks: Iterable[Lock]) -> None:
         """See ``Saves.deleted``: what was private stays its owner's."""
@@ -79,22 +81,30 @@ class Keeping:
             if lock.mode is LockMode.PRIVATE and lock.file_id is not None:
                 self._histories.withhold(lock.file_id, lock.owner)
 
-    def _keep(self, saved: Saved, origin: Origin) -> None:
-        if not self.keeps or len(saved.content) > self._most_bytes:
-            return
-        self._histories.keep(saved, origin.kind, restored=origin.restored)
-        with self._lock:
-            self._touched.add(saved.file_id)
-            self._problems.pop(saved.file_id, None)
+    def _is_kept(self, saved: Saved) -> bool:
+        return self.keeps and len(saved.content) <= self._most_bytes
 
-    def _report(self, saved: Saved, error: SecureError) -> None:
-        self._warn(f"No version was kept of this save of “{saved.path}”: {error}")
+    def _keep(self, saved: Saved, origin: Origin) -> None:
+        try:
+            self._histories.keep(saved, origin)
+        except BaseException as error:
+            self._told(saved, error)
+            raise
+        self._told(saved, None)
+
+    def _told(self, saved: Saved, failed: BaseException | None) -> None:
+        if failed is not None:
+            error = failed if isinstance(failed, SecureError) else _unforeseen(failed)
+            self._warn(f"No version was kept of this save of “{saved.path}”: {error}")
         with self._lock:
-            if len(self._problems) < _MOST_PROBLEMS:
+            if failed is None:
+                self._touched.add(saved.file_id)
+                self._problems.pop(saved.file_id, None)
+            elif len(self._problems) < _MOST_PROBLEMS:
                 self._problems[saved.file_id] = error
 
 
-def _unforeseen(error: Exception) -> SecureError:
+def _unforeseen(error: BaseException) -> SecureError:
     return StateUnusable(
         "A version could not be kept.",
         why=f"Something unforeseen happened ({type(error).__name__}).",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from jupyter_secure.app.at_work import at_work
 from jupyter_secure.app.content import files
 from jupyter_secure.app.content.content import Content
 from jupyter_secure.app.content.passphrases import Passphrases, opening_keys
@@ -16,7 +17,6 @@ from jupyter_secure.app.history.histories import Damaged, Histories, Verified
 from jupyter_secure.app.history.keeping import Keeping
 from jupyter_secure.app.history.versions import Gone, Versions
 from jupyter_secure.app.setup.effective_settings import EffectiveSettings, effective_settings
-from jupyter_secure.app.trees.at_work import at_work
 from jupyter_secure.app.trees.local_place import tree_of
 from jupyter_secure.errors import InvalidInput, NotFound, SecureError
 from jupyter_secure.history.thinning import Retention
@@ -83,7 +83,7 @@ class LocalHistory:
     def needs_passphrase(self, path: Path) -> bool:
         """Say whether the file at ``path``, or what was kept of it, lies under a passphrase."""
         header = self.content.header(self._checked(path))
-        kept = self.histories.keys.header(header.file_id) if header is not None else None
+        kept = self.histories.header(header.file_id) if header is not None else None
         return any(one is not None and one.needs_passphrase for one in (header, kept))
 
     def give(self, path: Path, passphrase: str) -> None:
@@ -91,7 +91,7 @@ class LocalHistory:
         header = self.content.header(self._checked(path))
         if header is None:
             return
-        kept = self.histories.keys.header(header.file_id)
+        kept = self.histories.header(header.file_id)
         closed = [one for one in (header, kept) if one is not None and one.needs_passphrase]
         for key in opening_keys(self._vault, closed, passphrase, f"“{path}”"):
             self.content.passphrases.hold(self.actor.session, header.file_id, key)
@@ -99,7 +99,7 @@ class LocalHistory:
     def give_deleted(self, gone: Gone, passphrase: str) -> None:
         """Open what was kept of a deleted notebook. Raises ``WrongPassphrase``."""
         file_id = gone.version.file_id
-        header = self.histories.keys.header(file_id)
+        header = self.histories.header(file_id)
         if header is not None and header.needs_passphrase:
             for key in opening_keys(self._vault, [header], passphrase, f"“{gone.version.path}”"):
                 self.content.passphrases.hold(self.actor.session, file_id, key)

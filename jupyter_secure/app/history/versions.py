@@ -14,7 +14,7 @@ from pathlib import Path
 from jupyter_secure.app.content.content import Content
 from jupyter_secure.app.content.opening import header_of
 from jupyter_secure.app.content.provenance import Provenance
-from jupyter_secure.app.content.saves import Origin, Saved
+from jupyter_secure.app.content.saves import SAVED, Origin, Saved
 from jupyter_secure.app.content.tree import regular_files
 from jupyter_secure.app.history.histories import Histories
 from jupyter_secure.app.history.keeping import Keeping
@@ -67,15 +67,25 @@ class Versions:
         self._provenance = provenance
         self._clock = clock
 
-    def listing(self, path: str | Path, actor: Actor) -> Listing:
+    def listing(
+        self,
+        path: str | Path,
+        actor: Actor,
+        most: int | None = None,
+        *,
+        before: int | None = None,
+    ) -> Listing:
         """Return the versions of a file; none of a plain one, or of one that was never saved here.
+
+        ``most`` and ``before`` as in ``Histories.versions``.
 
         Raises ``NotFound``, and what opening the file raises.
         """
         header = self._header(path, actor)
         if header is None:
             return Listing([], 0)
-        return Listing(self._histories.versions(header.file_id, actor), header.file_version)
+        versions = self._histories.versions(header.file_id, actor, most, before=before)
+        return Listing(versions, header.file_version)
 
     def open(self, path: str | Path, number: int, actor: Actor) -> tuple[Version, bytes]:
         """Return a version of a file and its content. Raises ``NotFound``, and as ``listing``."""
@@ -117,7 +127,7 @@ class Versions:
                     reading.flags,
                 )
                 # Not lost, by whatever way it was saved; if it cannot be kept, nothing is replaced.
-                self._histories.keep(now, Kind.AUTOMATIC)
+                self._histories.keep(now, SAVED)
             self._content.write(
                 path,
                 data,
@@ -157,7 +167,7 @@ class Versions:
             raise Conflict("That notebook is not deleted.", remedy="Look for it under its path.")
         owner = self._check_gone(file_id, actor)
         key = self._opened(file_id, actor)
-        newest = next(iter(self._histories.versions(file_id, actor)), None)
+        newest = next(iter(self._histories.versions(file_id, actor, 1)), None)
         if newest is None:
             raise _none()
         version, data = self._histories.version(file_id, newest.number, actor)
@@ -192,7 +202,7 @@ class Versions:
 
     def _opened(self, file_id: bytes, actor: Actor) -> PassphraseKey | None:
         """Return the key of the passphrase that the history lies under, if it does."""
-        header = self._histories.keys.header(file_id)
+        header = self._histories.header(file_id)
         if header is None:
             raise _none()
         if not header.needs_passphrase:
@@ -219,7 +229,7 @@ class Versions:
 
     def _withheld(self, file_id: bytes) -> LockMode | None:
         try:
-            header = self._histories.keys.header(file_id)
+            header = self._histories.header(file_id)
         except SecureError:
             return None  # opening it says what is wrong
         if header is not None and header.needs_passphrase:

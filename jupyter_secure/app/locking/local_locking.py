@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from jupyter_secure.app.at_work import at_work
 from jupyter_secure.app.content import files
 from jupyter_secure.app.content.checkpoint_names import checkpoint_beside
 from jupyter_secure.app.content.content import Content
@@ -15,7 +16,6 @@ from jupyter_secure.app.history.histories import Histories
 from jupyter_secure.app.history.keeping import Keeping
 from jupyter_secure.app.history.local_history import histories_of
 from jupyter_secure.app.locking.lock_notebook import LockNotebooks
-from jupyter_secure.app.trees.at_work import at_work
 from jupyter_secure.app.trees.local_place import tree_of
 from jupyter_secure.errors import Conflict, InvalidInput, NotFound
 from jupyter_secure.identity.accounts import normalise_username
@@ -97,7 +97,7 @@ class LocalLocking:
 
         So it is where locking it was cut short, or unlocking. Raises ``WrongPassphrase``.
         """
-        kept = self._histories.keys.header(header.file_id) if header is not None else None
+        kept = self._histories.header(header.file_id) if header is not None else None
         if header is None or kept is None or not kept.needs_passphrase:
             return
         if kept.stanza.derivation != header.stanza.derivation:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+from jupyter_secure.app.at_work import at_work
 from jupyter_secure.app.content import files
 from jupyter_secure.app.login import second_factor
 from jupyter_secure.app.login.access_tokens import AccessTokens
 from jupyter_secure.app.login.budget import Budget
-from jupyter_secure.app.trees.at_work import at_work
 from jupyter_secure.errors import WrongCode
 from jupyter_secure.identity import totp
 from jupyter_secure.identity.accounts import normalise_username

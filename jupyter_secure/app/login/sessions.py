@@ -54,6 +54,8 @@ class Sessions:
         self._lock = threading.RLock()
         #: Says whether something other than a session needs an open vault; it never opens one.
         self.needed_elsewhere: Callable[[], bool] = lambda: False
+        #: Called before the vault is sealed: what still needs its keys is done there.
+        self.before_sealing: Callable[[], None] = lambda: None
         #: Told of each session that ended but by ``end``, and of the limit that it reached, if any.
         self.on_end: Callable[[Session, str], None] = lambda *_: None
         # What was begun here and live at the last look. Another process may end a session by
@@ -281,6 +283,7 @@ class Sessions:
 
     def _seal_unless_needed(self) -> None:
         if not (self._known or self.stays_open or self.needed_elsewhere()):
+            self.before_sealing()
             self._vault.seal()
 
 

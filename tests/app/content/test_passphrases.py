@@ -26,7 +26,7 @@ WORDS = "violet harbour ninety ducks"
 WHEN = datetime(2030, 1, 1, tzinfo=timezone.utc)
 HERE, ELSEWHERE = Actor("alice", False, "s1"), Actor("alice", True, "s2")
 ID, OTHER_ID = b"1" * 16, b"2" * 16
-KEYS = [PassphraseKey.new(WORDS, OWASP_MINIMUM) for _ in range(2)]
+KEYS = [PassphraseKey.new(WORDS, profile=OWASP_MINIMUM) for _ in range(2)]
 
 
 def is_wiped(key: PassphraseKey) -> bool:
@@ -176,7 +176,7 @@ def test_a_new_passphrase_must_be_strong(
 
 def test_opening(place: Place) -> None:
     """Only the right passphrase gives a key; composed otherwise it is still the same."""
-    key = PassphraseKey.new("pâté de campagne", OWASP_MINIMUM)
+    key = PassphraseKey.new("pâté de campagne", profile=OWASP_MINIMUM)
     sealed = header(place, key)
     for words in ("pâté de campagne", "pa\u0302te\u0301 de campagne"):
         assert opening_key(place.vault, sealed, words, "a").derivation == key.derivation

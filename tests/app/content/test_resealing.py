@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from conftest import Foundation, Place
 
 HERE, ELSEWHERE = Actor("alice", False, "s1"), Actor("alice", True, "s2")
-MADE = [PassphraseKey.new("violet harbour ninety ducks", OWASP_MINIMUM) for _ in "12"]
+MADE = [PassphraseKey.new("violet harbour ninety ducks", profile=OWASP_MINIMUM) for _ in "12"]
 DATA = b"canary " * 300_000
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_secure.app.content.passphrases import Passphrases
-from jupyter_secure.app.content.saves import Saved
+from jupyter_secure.app.content.saves import SAVED, Origin, Saved
 from jupyter_secure.app.history.histories import Histories
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM
 from jupyter_secure.errors import CorruptFile, NotFound, PassphraseRequired, VaultSealed
@@ -21,6 +21,7 @@ from jupyter_secure.vault.envelope import FileClass
 from jupyter_secure.vault.passphrase import PassphraseKey
 
 FILE, OTHER = bytes(range(16)), bytes(16)
+BY_HAND = Origin(Kind.MANUAL)
 ALICE, BOB = Actor("alice", False, "session a"), Actor("bob", False, "session b")
 
 
@@ -53,9 +54,9 @@ def saved(content: bytes, *, actor: Actor = ALICE, path: str = "a.ipynb", **more
 
 def test_keeps(kept: Kept, place) -> None:
     """Each save that changed something is a version, with who and when."""
-    kept.histories.keep(saved(b"one"), Kind.AUTOMATIC)
+    kept.histories.keep(saved(b"one"), SAVED)
     place.wait(minutes=1)
-    kept.histories.keep(saved(b"two", actor=BOB, path="b.ipynb"), Kind.MANUAL)
+    kept.histories.keep(saved(b"two", actor=BOB, path="b.ipynb"), BY_HAND)
     second, first = kept.histories.versions(FILE, ALICE)
     assert (first.number, first.account, first.path, first.kind) == (
         1,
@@ -75,28 +76,28 @@ def test_keeps(kept: Kept, place) -> None:
 
 def test_the_same_again(kept: Kept) -> None:
     """Saving the same again is no version; by hand, it makes the last one kept by hand."""
-    assert kept.histories.keep(saved(b"one"), Kind.AUTOMATIC) is not None
-    assert kept.histories.keep(saved(b"one"), Kind.AUTOMATIC) is None
+    kept.histories.keep(saved(b"one"), SAVED)
+    kept.histories.keep(saved(b"one"), SAVED)
     assert [one.kind for one in kept.histories.versions(FILE, ALICE)] == [Kind.AUTOMATIC]
-    assert kept.histories.keep(saved(b"one"), Kind.MANUAL) is None
-    assert kept.histories.keep(saved(b"one"), Kind.AUTOMATIC) is None
+    kept.histories.keep(saved(b"one"), BY_HAND)
+    kept.histories.keep(saved(b"one"), SAVED)
     assert [one.kind for one in kept.histories.versions(FILE, ALICE)] == [Kind.MANUAL]
 
 
 def test_restored(kept: Kept) -> None:
     """Putting a version back is a version of its own, which says of which."""
-    kept.histories.keep(saved(b"one"), Kind.MANUAL)
-    kept.histories.keep(saved(b"two"), Kind.MANUAL)
-    kept.histories.keep(saved(b"one"), Kind.RESTORED, restored=1)
+    kept.histories.keep(saved(b"one"), BY_HAND)
+    kept.histories.keep(saved(b"two"), BY_HAND)
+    kept.histories.keep(saved(b"one"), Origin(Kind.RESTORED, 1))
     newest = kept.histories.versions(FILE, ALICE)[0]
     assert (newest.number, newest.kind, newest.restored) == (3, Kind.RESTORED, 1)
 
 
 def test_clock_set_back(kept: Kept, place) -> None:
     """A clock that was set back does not put a new version before an older one."""
-    kept.histories.keep(saved(b"one"), Kind.AUTOMATIC)
+    kept.histories.keep(saved(b"one"), SAVED)
     place.wait(hours=-3)
-    kept.histories.keep(saved(b"two"), Kind.AUTOMATIC)
+    kept.histories.keep(saved(b"two"), SAVED)
     second, first = kept.histories.versions(FILE, ALICE)
     assert second.at >= first.at
 
@@ -110,8 +111,8 @@ def test_without_history(kept: Kept) -> None:
 
 def test_deleted(kept: Kept) -> None:
     """What no live file is any more is found among the deleted, with its last content."""
-    kept.histories.keep(saved(b"one"), Kind.AUTOMATIC)
-    kept.histories.keep(Saved(OTHER, "b.ipynb", b"other", ALICE), Kind.AUTOMATIC)
+    kept.histories.keep(saved(b"one"), SAVED)
+    kept.histories.keep(Saved(OTHER, "b.ipynb", b"other", ALICE), SAVED)
     assert [one.path for one in kept.histories.deleted({FILE})] == ["b.ipynb"]
     assert kept.histories.deleted({FILE, OTHER}) == []
     assert kept.histories.content(OTHER, 1, ALICE) == b"other"
@@ -121,7 +122,7 @@ def test_thin(kept: Kept, place) -> None:
     """Automatic versions go as they age; what was saved by hand and the newest stay."""
     for minute in range(30):
         kind = Kind.MANUAL if minute == 7 else Kind.AUTOMATIC
-        kept.histories.keep(saved(b"%d" % minute), kind)
+        kept.histories.keep(saved(b"%d" % minute), Origin(kind))
         place.wait(minutes=2)
     assert kept.histories.thin(FILE) == 0
     place.wait(days=2)
@@ -133,10 +134,10 @@ def test_thin(kept: Kept, place) -> None:
 
 def test_sealed_vault(kept: Kept, place) -> None:
     """While the vault is sealed nothing is kept and nothing opened."""
-    kept.histories.keep(saved(b"one"), Kind.AUTOMATIC)
+    kept.histories.keep(saved(b"one"), SAVED)
     place.vault.seal()
     for look in (
-        lambda: kept.histories.keep(saved(b"two"), Kind.AUTOMATIC),
+        lambda: kept.histories.keep(saved(b"two"), SAVED),
         lambda: kept.histories.versions(FILE, ALICE),
         lambda: kept.histories.content(FILE, 1, ALICE),
     ):
@@ -146,20 +147,20 @@ def test_sealed_vault(kept: Kept, place) -> None:
 
 @pytest.fixture
 def passphrase() -> Callable[[str], PassphraseKey]:
-    return lambda text: PassphraseKey.new(text, OWASP_MINIMUM)
+    return lambda text: PassphraseKey.new(text, profile=OWASP_MINIMUM)
 
 
 def test_under_a_passphrase(kept: Kept, passphrase: Callable[[str], PassphraseKey]) -> None:
     """Under a sealed lock old versions need the passphrase too, and no longer once it is off."""
-    kept.histories.keep(saved(b"before"), Kind.MANUAL)
+    kept.histories.keep(saved(b"before"), BY_HAND)
     key = passphrase("four unrelated words")
     kept.histories.keys.resealing(FILE, ALICE.session, key)()
     with pytest.raises(PassphraseRequired):
         kept.histories.content(FILE, 1, ALICE)
     with pytest.raises(PassphraseRequired):
-        kept.histories.keep(saved(b"after"), Kind.MANUAL)
+        kept.histories.keep(saved(b"after"), BY_HAND)
     kept.passphrases.hold(ALICE.session, FILE, key)
-    kept.histories.keep(saved(b"after", passphrase=key), Kind.MANUAL)
+    kept.histories.keep(saved(b"after", passphrase=key), BY_HAND)
     assert kept.histories.content(FILE, 1, ALICE) == b"before"
     with pytest.raises(PassphraseRequired):
         kept.histories.versions(FILE, BOB)
@@ -171,7 +172,7 @@ def test_begun_under_a_passphrase(kept: Kept, passphrase: Callable[[str], Passph
     """A history that begins under a sealed lock is under its passphrase from the first version."""
     key = passphrase("four unrelated words")
     kept.passphrases.hold(ALICE.session, FILE, key)
-    kept.histories.keep(saved(b"secret", passphrase=key), Kind.MANUAL)
+    kept.histories.keep(saved(b"secret", passphrase=key), BY_HAND)
     with pytest.raises(PassphraseRequired):
         kept.histories.content(FILE, 1, BOB)
     assert kept.histories.content(FILE, 1, ALICE) == b"secret"
@@ -179,8 +180,8 @@ def test_begun_under_a_passphrase(kept: Kept, passphrase: Callable[[str], Passph
 
 def test_planted_key(kept: Kept, place) -> None:
     """A key that was planted is refused: what is saved next would be sealed for whoever has it."""
-    kept.histories.keep(saved(b"one"), Kind.MANUAL)
-    kept.histories.keep(Saved(OTHER, "b.ipynb", b"x", ALICE), Kind.MANUAL)
+    kept.histories.keep(saved(b"one"), BY_HAND)
+    kept.histories.keep(Saved(OTHER, "b.ipynb", b"x", ALICE), BY_HAND)
     another = kept.repository.sealed_key(OTHER)
     assert another is not None
     seal = place.vault.seal_bytes
@@ -191,4 +192,4 @@ def test_planted_key(kept: Kept, place) -> None:
     ):
         kept.repository.set_sealed_key(FILE, planted)
         with pytest.raises(CorruptFile):
-            kept.histories.keep(saved(b"two"), Kind.MANUAL)
+            kept.histories.keep(saved(b"two"), BY_HAND)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +14,14 @@ from support.passphrases import twin
 
 from jupyter_secure.app.content.content import Content
 from jupyter_secure.app.content.passphrases import Passphrases
-from jupyter_secure.app.content.saves import Saved
+from jupyter_secure.app.content.saves import Origin, Saved
 from jupyter_secure.app.history.histories import Histories
 from jupyter_secure.app.history.housekeeping import Housekeeping
 from jupyter_secure.app.history.keeping import Keeping
 from jupyter_secure.app.history.versions import Versions
 from jupyter_secure.app.locking.lock_notebook import LockNotebooks
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM
-from jupyter_secure.errors import Conflict, NotFound, PassphraseRequired, StateUnusable
+from jupyter_secure.errors import Conflict, Locked, NotFound, PassphraseRequired, StateUnusable
 from jupyter_secure.history.thinning import Retention
 from jupyter_secure.history.version import Kind
 from jupyter_secure.locks import Actor, LockMode
@@ -60,8 +60,9 @@ class Here:
         return header.file_id
 
 
-@pytest.fixture
-def here(place, tmp_path: Path) -> Here:  # tests/app/conftest.py
+@pytest.fixture(params=[False, True], ids=["at once", "soon"])
+def here(place, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Here]:
+    # Of tests/app/conftest.py: the place.
     place.enter()
     root, state = tmp_path / "root", tmp_path / "state"
     root.mkdir(), state.mkdir()
@@ -73,7 +74,8 @@ def here(place, tmp_path: Path) -> Here:  # tests/app/conftest.py
         clock=place.clock,
         retention=Retention(),
     )
-    keeping = Keeping(histories, most_bytes=100_000, warn=warned.append)
+    soon = request.param
+    keeping = Keeping(histories, soon=soon, most_bytes=100_000, warn=warned.append)
     locks = DatabaseLocks(place.database)
     content = Content(
         root=root,
@@ -95,14 +97,15 @@ def here(place, tmp_path: Path) -> Here:  # tests/app/conftest.py
         clock=place.clock,
     )
     locking = LockNotebooks(locks=locks, files=content, clock=place.clock, passphrases=passphrases)
-    return Here(
+    yield Here(
         root, repository, histories, keeping, content, versions, locking, passphrases, warned
     )
+    histories.settle()
 
 
 @pytest.fixture
 def passphrase() -> Callable[[str], PassphraseKey]:
-    return lambda text: PassphraseKey.new(text, OWASP_MINIMUM)
+    return lambda text: PassphraseKey.new(text, profile=OWASP_MINIMUM)
 
 
 def numbers(here: Here) -> list[int]:
@@ -146,11 +149,13 @@ def test_what_cannot_be_kept(here: Here, monkeypatch: pytest.MonkeyPatch) -> Non
         MemoryError(),
     ):
         with monkeypatch.context() as patch:
-            patch.setattr(here.histories, "keep", _raising(error))
+            patch.setattr(here.repository, "keep", _raising(error))
             here.save(b"saved in spite of %r" % str(error).encode())
+            here.histories.settle()
         assert len(here.keeping.problems) == 1
         assert here.warned
     here.save(b"again")
+    here.histories.settle()
     assert here.keeping.problems == ()
 
 
@@ -161,10 +166,49 @@ def _raising(error: Exception) -> Callable[..., None]:
     return fail
 
 
+def test_by_hand_after_by_itself(here: Here) -> None:
+    """What was saved and then kept by hand is one version, and that was kept by hand."""
+    here.save(b"one")
+    here.content.checkpoints.keep(here.note, here.root / "checkpoint", ALICE)
+    here.save(b"two", b"three")
+    here.content.checkpoints.keep(here.note, here.root / "checkpoint", ALICE)
+    kinds = [(one.number, one.kind) for one in here.versions.listing(here.note, ALICE).versions]
+    assert kinds == [(3, Kind.MANUAL), (2, Kind.AUTOMATIC), (1, Kind.MANUAL)]
+
+
+def test_saved_and_deleted_at_once(here: Here) -> None:
+    """A private notebook that is deleted right after its first save stays its owner's."""
+    here.save(b"one")
+    here.locking.lock(here.note, LockMode.PRIVATE, ALICE)
+    file_id, key = here.file_id(), here.content.moving.check(here.note, ALICE)
+    here.note.unlink()
+    here.content.moving.deleted(key)
+    (gone,) = here.versions.deleted()
+    assert gone.withheld is LockMode.PRIVATE
+    with pytest.raises(Locked):
+        here.versions.undelete(
+            file_id, Actor("bob", elevated=True, session="b"), place=lambda path: here.root / path
+        )
+
+
+def test_passphrase_right_after_saving(
+    here: Here, passphrase: Callable[[str], PassphraseKey]
+) -> None:
+    """What was saved before a passphrase was put on is under it, and opens with it."""
+    here.save(b"one", b"two")
+    key = passphrase("four unrelated words")
+    here.locking.lock(here.note, LockMode.SEALED, ALICE, passphrase=key)
+    with pytest.raises(PassphraseRequired):
+        here.versions.listing(here.note, ALICE)
+    here.passphrases.hold(ALICE.session, here.file_id(), key)
+    assert numbers(here) == [2, 1]
+    assert here.keeping.problems == ()
+
+
 def test_by_hand_answers(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who saves by hand is told at once that no version was kept."""
     here.save(b"one")
-    monkeypatch.setattr(here.histories, "keep", _raising(StateUnusable("The disk is full.")))
+    monkeypatch.setattr(here.repository, "keep", _raising(StateUnusable("The disk is full.")))
     with pytest.raises(StateUnusable, match="disk"):
         here.content.checkpoints.keep(here.note, here.root / "checkpoint", ALICE)
 
@@ -201,6 +245,7 @@ def test_locking_killed(
 ) -> None:
     """Killed in the middle of locking, no version opens without the passphrase, and with it all."""
     here.save(b"one", b"two")
+    here.histories.settle()
     key = passphrase("four unrelated words")
     other = twin(key)
     steps = []
@@ -221,6 +266,7 @@ def test_locking_killed(
     with pytest.raises(PassphraseRequired):
         here.versions.listing(here.note, ALICE)
     here.save(b"three")
+    here.histories.settle()
     assert len(here.keeping.problems) == 1
     with pytest.raises(PassphraseRequired):
         here.locking.lock(here.note, LockMode.SEALED, ALICE, passphrase=passphrase("others"))
@@ -253,12 +299,14 @@ def test_unlocking_killed(
 def test_a_key_from_before_the_lock(here: Here, passphrase: Callable[[str], PassphraseKey]) -> None:
     """Who has the key of before the lock opens nothing that was kept since."""
     here.save(b"one")
+    here.histories.settle()
     before = here.histories.keys.find(here.file_id(), "")
     assert before is not None
     key = passphrase("four unrelated words")
     here.locking.lock(here.note, LockMode.SEALED, ALICE, passphrase=key)
     here.passphrases.hold(ALICE.session, here.file_id(), key)
     here.save(b"two")
+    here.histories.settle()
     errors = dict(here.repository.check(before, here.file_id()))
     assert errors[1] is None
     assert errors[2] is not None
@@ -270,6 +318,7 @@ def test_housekeeping(here: Here, place) -> None:
     for number in range(40):
         here.save(b"%d" % number)
         place.wait(minutes=1)
+    here.histories.settle()
     place.wait(days=3)
     keeper = Housekeeping(here.histories, here.keeping, warn=here.warned.append)
     longest, stop = [0.0], threading.Event()
@@ -305,7 +354,7 @@ def test_wild(here: Here, path: str, account: str, content: bytes) -> None:
     """Whatever a notebook is called, who saved it and what it holds: it comes back as it was."""
     file_id = os.urandom(16)
     saved = Saved(file_id, path, content, Actor(account, elevated=False, session="w"))
-    here.histories.keep(saved, Kind.MANUAL)
+    here.histories.keep(saved, Origin(Kind.MANUAL))
     version, found = here.histories.version(file_id, 1, ALICE)
     assert (version.path, version.account, found) == (path, account, content)
     assert next(here.histories.said(file_id)) == version
