@@ -159,6 +159,7 @@ _ALL = (
     Action("record:gap", "the record was shorter than it was left", Ocsf.APPLICATION, OTHER),
     Action("record:remove", "old segments were removed", Ocsf.APPLICATION, OTHER),
     _reads("record:read", "read the record", Ocsf.API, 2),
+    _reads("record:export", "exported the record", Ocsf.API, 2),
 )
 
 #: Every action by its name.

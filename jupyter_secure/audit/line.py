@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jupyter_secure.audit import chain
@@ -44,6 +45,22 @@ def make(seq: int, prev: str, time: int, clock: int, said: bytes, key: bytes) ->
         said,
     )
     return b'%b,"mac":"%b"}\n' % (body, chain.mac(key, body).encode())
+
+
+def make_all(
+    seq: int, prev: str, now: tuple[int, int], said: Sequence[bytes], key: bytes
+) -> tuple[bytes, int, str, bytes]:
+    """Return the lines of events after ``seq``; then number, link and key as they are after them.
+
+    ``now`` is the two clocks in ms.
+    """
+    lines = []
+    for one in said:
+        seq += 1
+        made = make(seq, prev, *now, one, key)
+        prev, key = chain.link(made), chain.next_key(key)
+        lines.append(made)
+    return b"".join(lines), seq, prev, key
 
 
 def head(line: bytes) -> Head | None:

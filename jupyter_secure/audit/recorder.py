@@ -20,10 +20,11 @@ class Recorder(Protocol):
     async def write(self, event: Event) -> None:
         """As ``record``, for the event loop, which goes on meanwhile."""
 
-    async def begin(self, event: Event) -> None:
-        """As ``write``, for the start of something: on record, and not waited for on the disk.
+    async def put(self, event: Event) -> None:
+        """As ``write``, once the system has it; the disk follows at once and is not waited for.
 
-        A kill does not undo it, a power cut may: as it may undo what was started.
+        A kill does not undo it, a power cut may. It is on the disk when the next ``put`` returns,
+        so the start of a change is there before the change is answered.
         """
 
     def note(self, event: Event) -> None:
@@ -45,7 +46,7 @@ class NoRecorder:
     async def write(self, event: Event) -> None:
         """Do nothing."""
 
-    async def begin(self, event: Event) -> None:
+    async def put(self, event: Event) -> None:
         """Do nothing."""
 
     def note(self, event: Event) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import jupyter_secure
 from jupyter_secure.app.audit.keeper import Keeper
-from jupyter_secure.app.audit.read import newest_first
+from jupyter_secure.app.audit.read import newest_first, oldest_first
 from jupyter_secure.app.audit.send import shown_place
 from jupyter_secure.audit.events import Event, Recorded
 from jupyter_secure.audit.filters import Wanted
@@ -66,6 +67,10 @@ class Record:
         if found is None:
             found = list(islice(newest_first(self._folder, wanted), limit))
         return found
+
+    def oldest_first(self, wanted: Wanted) -> Iterator[Recorded]:
+        """Give the events that are wanted, the oldest first; raises as ``newest_first``."""
+        return oldest_first(self._folder, wanted)
 
     def has_key(self) -> bool:
         """Say whether the owner was given a verification key, as far as the record tells."""

@@ -1,4 +1,4 @@
-"""An answer that waits until its event is on the disk: nothing is answered unrecorded."""
+"""An answer that waits until its event is in the record: nothing is answered unrecorded."""
 
 from __future__ import annotations
 

@@ -115,6 +115,12 @@ def _on_page(asked: Asked, _: re.Match[str]) -> Planned:
     return Planned(action or "request:change", target=about if action else asked.path[:200])
 
 
+def _at_commit(asked: Asked, found: re.Match[str]) -> Planned:
+    """A file's content, as jupyterlab-git asks for both sides of a comparison."""
+    path = f"{found['path']}/{asked.field('filename')}".strip("/")
+    return Planned("file:compare", path)
+
+
 def _invited(asked: Asked, _: re.Match[str]) -> Planned:
     return Planned("user:invite", target=asked.field("username"))
 
@@ -136,6 +142,10 @@ _TABLE: tuple[tuple[str, str, _Made], ...] = (
     ("GET", rf"view/{_P}", _is("file:open")),
     ("GET", rf"nbconvert/\w+/{_P}", _is("file:export")),
     ("POST", r"nbconvert/\w+", _is("file:export")),
+    # other extensions whose way to a file's content is known
+    ("POST", rf"git/{_P}/content", _at_commit),
+    ("POST", rf"git/{_P}/(log|detailed_log)", _is("version:list")),
+    ("PUT", rf"api/collaboration/session/{_P}", _is("file:open")),
     ("GET", rf"{_API}/history/{_P}", _history),
     ("POST", rf"{_API}/history/{_P}", _is("version:restore")),
     ("GET", rf"{_API}/deleted", _is("version:list")),
@@ -199,6 +209,7 @@ _TABLE: tuple[tuple[str, str, _Made], ...] = (
     ("POST", r"api/shutdown", _is("server:stop")),
     ("POST|PUT|PATCH|DELETE", r"(lab/api/settings|api/config)(/.*)?", _is("settings:change")),
     ("GET", rf"{_API}/audit", _is("record:read")),
+    ("GET", rf"{_API}/audit/export", _is("record:export")),
 )
 _ROWS = tuple((frozenset(m.split("|")), re.compile(p, re.DOTALL), made) for m, p, made in _TABLE)
 
@@ -214,6 +225,10 @@ _SILENT = (
     ("GET", r"api/(kernelspecs|terminals|kernels|sessions|config)/[^/]+"),
     ("GET", r"metrics|api/metrics/v1|lsp/status|server-proxy/servers-info|api/events/subscribe"),
     ("POST", r"api/security/csp-report"),
+    # jupyterlab-git asks every few seconds: names, and no content.
+    ("POST", r"git/.*/(status|branch|changed_files|remote/show|show_prefix|show_top_level|tags)"),
+    ("POST", r"git/.*/(upstream|submodules)"),
+    ("GET", r"git/settings"),
     # Our pages, and what our panel asks; history, audit and what changes anything stand above.
     ("GET", rf"jupyter-secure/(?!api/|data/).*|{_API}/(?!audit|history|deleted).*"),
     ("POST", rf"{_API}/activity|{_API}/(account/)?passkeys/options|{_API}/elevate/options"),

@@ -16,13 +16,14 @@ at the login only if such an account exists, since people type passwords there.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
-from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
+from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest
 from tornado.web import Application
 
 from jupyter_secure.app.content.opening import header_of
@@ -30,10 +31,11 @@ from jupyter_secure.audit.actions import ACTIONS
 from jupyter_secure.audit.events import Event, Outcome
 from jupyter_secure.errors import RecordUnwritable, SecureError, StateUnusable
 from jupyter_secure.server.admission import admission_of, who_of
-from jupyter_secure.server.recorded_answer import Answer
+from jupyter_secure.server.recorded_answer import Answer, reason_of
 from jupyter_secure.server.recorded_request import Followed
 from jupyter_secure.server.recorded_routes import Asked, Planned, below, planned
 from jupyter_secure.server.refusal import Refusal, RefusalHandler
+from jupyter_secure.server.said import said_of
 from jupyter_secure.server.strangers import Strangers
 
 _USERNAME = re.compile(r"[\w.@+-]{1,64}")
@@ -56,7 +58,10 @@ class Recording:
         """Return what takes the request in ``delegate``'s place and records it."""
         admission = admission_of(request)
         if admission.kernel is None and admission.actor.username is None and not _changes(request):
-            return delegate  # the login page, and what it is made of
+            # The login page, and what it is made of; or where the outer door's login comes back.
+            if self._runtime.door is not None and request.method == "GET":
+                Answer(request, partial(self._turned_away, request), self._end_refused)
+            return delegate
         if admission.token is not None and admission.token.public_id not in self._tokens:
             self._tokens.add(admission.token.public_id)
             first = Event("token:use", who=who_of(request), address=str(request.remote_ip))
@@ -72,7 +77,7 @@ class Recording:
         event = Event(
             plan.action,
             Outcome.REFUSED if refusal.status < 500 else Outcome.FAILURE,
-            who_of(request),
+            refusal.who,
             address,
             path=plan.path,
             to=plan.to,
@@ -81,6 +86,22 @@ class Recording:
             details=_details(request, plan) | self._strangers.uncounted(address),
         )
         Answer(request, lambda *_: event, self._end_refused)
+
+    def _turned_away(
+        self, request: HTTPServerRequest, status: int, headers: HTTPHeaders, body: bytes
+    ) -> Event | None:
+        """Return that somebody was refused whom the outer door sent here, or who pretends that."""
+        address = str(request.remote_ip)
+        if status < 400 or not self._strangers.admits(address):
+            return None
+        event = Event(
+            "session:begin",
+            Outcome.REFUSED if status < 500 else Outcome.FAILURE,
+            address=address,
+            reason=reason_of(status, headers, body),
+            details=self._strangers.uncounted(address),
+        )
+        return said_of(request).added_to(event)
 
     async def _end_refused(self, event: Event) -> None:
         """Record a refusal before it is answered; it stays one where that fails."""
@@ -99,7 +120,7 @@ class Recording:
                 query={name: values[-1] for name, values in parse_qs(request.query).items()},
                 upgrade=request.headers.get("Upgrade", "").lower() == "websocket",
                 body=lambda: request.body,
-                is_folder=lambda path: _is_folder(Path(manager.root_dir), path),
+                is_folder=lambda path: _is_folder(manager.root_dir, path),
             )
         )
 
@@ -122,12 +143,15 @@ class Recording:
 
     async def begin(self, event: Event) -> None:
         """Record that something starts. Raises ``RecordUnwritable``."""
-        await self._runtime.state.recorder.begin(event)
+        await self._runtime.state.recorder.put(event)
 
     async def end(self, event: Event) -> None:
-        """Record what came of it. Raises ``RecordUnwritable`` where that forbids the answer."""
+        """Record what came of it. Raises ``RecordUnwritable`` where that forbids the answer.
+
+        The start of a change, which says who did what, is on the disk then: see ``Recorder.put``.
+        """
         try:
-            await self._runtime.state.recorder.write(event)
+            await self._runtime.state.recorder.put(event)
         except RecordUnwritable as error:
             if ACTIONS[event.action].changes or self._runtime.config.audit_reads_required:
                 raise
@@ -163,7 +187,7 @@ class Recording:
         path = event.path if event.action != "file:rename" else event.to
         if not path or event.action.startswith("kernel:"):
             return ""
-        return _file_id(Path(self._runtime.app.contents_manager.root_dir), path)
+        return _file_id(self._runtime.app.contents_manager.root_dir, path)
 
     def below(self, location: str) -> str:
         """Return a path of this server below the base URL, decoded."""
@@ -178,18 +202,18 @@ def _changes(request: HTTPServerRequest) -> bool:
     return request.method not in ("GET", "HEAD", "OPTIONS")
 
 
-def _file_id(root: Path, path: str) -> str:
+def _file_id(root: str, path: str) -> str:
     """Return the id in the header of a sealed file; empty for a plain one, or none."""
     try:
-        with (root / path).open("rb") as file:
+        with open(os.path.join(root, path), "rb") as file:
             header = header_of(file, path)
     except (OSError, ValueError, SecureError):
         return ""
     return header.core.file_id.hex() if header else ""
 
 
-def _is_folder(root: Path, path: str) -> bool:
+def _is_folder(root: str, path: str) -> bool:
     try:
-        return (root / path.strip("/")).is_dir()
-    except (OSError, ValueError):
+        return os.path.isdir(os.path.join(root, path.strip("/")))
+    except ValueError:
         return False

@@ -61,6 +61,18 @@ def lock(descriptor: int) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
+def try_lock(descriptor: int) -> bool:
+    """As ``lock``, if nobody else has it; return whether they do not."""
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+    return True
+
+
 def unlock(descriptor: int) -> None:
     """Let the next one have its turn."""
     if sys.platform != "win32":
@@ -87,6 +99,13 @@ def same_file(descriptor: int, there: os.stat_result) -> bool:
     """Tell whether an open file is the one that ``there`` is of."""
     here = os.fstat(descriptor)
     return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+
+def write_at(descriptor: int, data: bytes, offset: int) -> None:
+    """Write all of ``data``. Raises ``OSError``, with a part of it written, maybe."""
+    written = 0
+    while written < len(data):
+        written += os.pwrite(descriptor, data[written:], offset + written)
 
 
 def unwritable(error: OSError | SecureError) -> RecordUnwritable:

@@ -79,11 +79,16 @@ class HeadFile:
     def __init__(self, path: Path) -> None:
         """Open the file at ``path``, made (mode 0600) if there is none."""
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._path = str(path)
+        # What was written here last, and what it says.
+        self._written: tuple[bytes, RecordHead] | None = None
 
     def read(self) -> RecordHead | None:
         """Return the newest whole copy, or ``None`` if there is none."""
-        found = (unpack(os.pread(self._descriptor, _COPY_BYTES, at)) for at in _COPIES_AT)
-        return max((one for one in found if one), key=_age, default=None)
+        blob = os.pread(self._descriptor, _COPIES_AT[-1] + _COPY_BYTES, 0)
+        if self._written is not None and blob[:_COPY_BYTES] == self._written[0]:
+            return self._written[1]  # the first copy is written first: nobody wrote since
+        return _newest(blob)
 
     def write(self, head: RecordHead, *, durable: bool = False) -> None:
         """Write over both copies.
@@ -94,13 +99,14 @@ class HeadFile:
         copy = head.pack()
         for at in _COPIES_AT:
             os.pwrite(self._descriptor, copy, at)
+        self._written = copy, head
         if durable:
             os.fsync(self._descriptor)
 
-    def is_the_one_at(self, path: Path) -> bool:
-        """Tell whether the file at ``path`` is still the one that is open here."""
+    def is_there(self) -> bool:
+        """Tell whether the file at the path is still the one that is open here."""
         try:
-            there = path.stat()
+            there = os.stat(self._path)
         except OSError:
             return False
         here = os.fstat(self._descriptor)
@@ -120,6 +126,10 @@ def read_head(path: Path) -> RecordHead | None:
             blob = file.read(_COPIES_AT[-1] + _COPY_BYTES)
     except OSError:
         return None
+    return _newest(blob)
+
+
+def _newest(blob: bytes) -> RecordHead | None:
     found = (unpack(blob[at : at + _COPY_BYTES]) for at in _COPIES_AT)
     return max((one for one in found if one), key=_age, default=None)
 

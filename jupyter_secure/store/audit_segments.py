@@ -1,9 +1,9 @@
 """Appending to the record: many events in one write and one ``fdatasync``, then the next key.
 
-What is told to be recorded is on the disk. In this order, so that a crash at any point costs
-nothing of that: the lines, ``fdatasync``, the head with the next key. A head that is behind (the
-crash came in between) still has the key that vouches for the lines after it; what follows the last
-one that it vouches for was never told to be recorded, and is cut off with an event that says so.
+In this order, so that a crash at any point costs nothing of what the disk has: the lines, then
+``fdatasync``, then the head with the next key. A head that is behind (the crash came in between)
+still has the key that vouches for the lines after it; what follows the last one that it vouches for
+was never told to be recorded, and is cut off with an event that says so.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from jupyter_secure.audit import chain, line
-from jupyter_secure.audit.events import SCHEMA_VERSION, Event, Outcome, encode
+from jupyter_secure.audit import chain, line, own_events
 from jupyter_secure.crypto import signing
 from jupyter_secure.errors import SecureError, StateUnusable
 from jupyter_secure.store import audit_folder
@@ -44,7 +43,7 @@ class RecordFiles:
         self._segment_bytes = segment_bytes
         self._head_file: HeadFile | None = None
         self._lock = self._file = -1
-        self._file_number = 0
+        self._file_path, self._file_number = "", 0
         self._synced_at = 0.0
         # What the head file said, and where the record stands since a start that followed.
         self._ahead: tuple[RecordHead, RecordHead] | None = None
@@ -55,30 +54,46 @@ class RecordFiles:
         All of them are on the disk then, or ``RecordUnwritable`` is raised and none is. Without
         ``durable`` nobody waits for the disk: a kill does not undo them, a power cut may.
         """
+        with self._turn():
+            head = self._settled()
+            if head.offset >= self._segment_bytes:
+                head = self._begun(self._closed(head))
+            return self._append(head, said, durable=durable).seq
+
+    def append_at_once(self, said: bytes) -> bool:
+        """Add one event where that takes no wait and no repair, not for the disk either.
+
+        Return whether it was added; where it was not, ``append`` says why.
+        """
+        if self._lock < 0 or not audit_folder.try_lock(self._lock):
+            return False
         try:
-            self._take()
-            try:
-                head = self._settled()
-                if head.offset >= self._segment_bytes:
-                    head = self._begun(self._closed(head))
-                return self._append(head, said, durable=durable).seq
-            finally:
-                audit_folder.unlock(self._lock)
-        except (OSError, SecureError) as error:
-            self.close()
-            raise audit_folder.unwritable(error) from error
+            head = self._undisturbed(self._read_head())
+            if head is None or head.offset >= self._segment_bytes:
+                return False
+            self._append(head, [said], durable=False)
+        except OSError:
+            return False
+        finally:
+            audit_folder.unlock(self._lock)
+        return True
+
+    def sync(self) -> None:
+        """Bring onto the disk what was added without waiting for it.
+
+        After ``RecordUnwritable`` it is not known to be there; the next one to add anything takes
+        those lines in again.
+        """
+        with self._turn():
+            head = self._settled()
+            os.fdatasync(self._file)
+            self._write_head(head)
+            self._ahead = None
 
     def settle(self) -> RecordHead:
         """Return where it stands, repaired if a crash cut it. Raises ``RecordUnwritable``."""
-        try:
-            self._take()
-            try:
-                return self._settled()
-            finally:
-                audit_folder.unlock(self._lock)
-        except (OSError, SecureError) as error:
-            self.close()
-            raise audit_folder.unwritable(error) from error
+        with self._turn():
+            return self._settled()
 
     def begin_chain(self) -> tuple[RecordHead, bytes]:
         """Close the segment and begin one under a new key; return its head and that key.
@@ -86,17 +101,9 @@ class RecordFiles:
         The key is what a verification key is made of, and is nowhere else. Where the head was lost
         this begins anew after what is there. Raises ``RecordUnwritable``.
         """
-        try:
-            self._take()
-            try:
-                segment_key = chain.new_segment_key()
-                head = self._chain_begun(segment_key)
-                return head, segment_key
-            finally:
-                audit_folder.unlock(self._lock)
-        except (OSError, SecureError) as error:
-            self.close()
-            raise audit_folder.unwritable(error) from error
+        with self._turn():
+            segment_key = chain.new_segment_key()
+            return self._chain_begun(segment_key), segment_key
 
     def close(self) -> None:
         """Close every file. Using the record again opens them again."""
@@ -109,15 +116,26 @@ class RecordFiles:
                     os.close(descriptor)
         self._head_file = None
         self._lock = self._file = -1
+        self._ahead = None  # what was not brought onto the disk is taken in by its key
 
     # ── under the lock ──────────────────────────────────────────────────────────────────────────
 
-    def _take(self) -> None:
-        if self._lock < 0:
-            self.folder.mkdir(mode=0o700, exist_ok=True)
-            flags = os.O_RDWR | os.O_CREAT
-            self._lock = os.open(self.folder / audit_folder.LOCK_FILE, flags, 0o600)
-        audit_folder.lock(self._lock)
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Keep other writers out for the block. What goes wrong in it is ``RecordUnwritable``."""
+        try:
+            if self._lock < 0:
+                self.folder.mkdir(mode=0o700, exist_ok=True)
+                flags = os.O_RDWR | os.O_CREAT
+                self._lock = os.open(self.folder / audit_folder.LOCK_FILE, flags, 0o600)
+            audit_folder.lock(self._lock)
+            try:
+                yield
+            finally:
+                audit_folder.unlock(self._lock)
+        except (OSError, SecureError) as error:
+            self.close()
+            raise audit_folder.unwritable(error) from error
 
     def _settled(self) -> RecordHead:
         """Return the head, with the files as it says."""
@@ -133,31 +151,44 @@ class RecordFiles:
             self._write_head(head, durable=True)
         if head.offset == 0:
             return self._begun(head)
+        stands = self._undisturbed(head)
+        if stands is not None:
+            return stands
+        self._ahead = None
         path = audit_folder.segment_path(self.folder, head.segment)
         try:
             there = path.stat()
         except FileNotFoundError:
             return self._after_gap(head, 0)
-        same = self._file >= 0 and self._file_number == head.segment
-        if not (same and audit_folder.same_file(self._file, there)):
-            self._open(path, head.segment)
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None and ahead[0] == head and there.st_size == ahead[1].offset:
-            self._ahead = ahead
-            return ahead[1]  # written here, and nothing since: its key need not vouch for it again
+        self._open(path, head.segment)
         if there.st_size < head.offset:
             return self._after_gap(head, there.st_size)
         if there.st_size > head.offset:
             return self._after_crash(head, there.st_size)
         return head
 
+    def _undisturbed(self, head: RecordHead | None) -> RecordHead | None:
+        """Return where it stands if the files are open, and all is as it was left here."""
+        if head is None or self._file < 0 or self._file_number != head.segment:
+            return None
+        try:
+            there = os.stat(self._file_path)
+        except FileNotFoundError:
+            return None
+        if not audit_folder.same_file(self._file, there):
+            return None
+        if self._ahead is not None and self._ahead[0] != head:
+            self._ahead = None
+        if self._ahead is not None:
+            head = self._ahead[1]  # nothing since: its key need not vouch for what is there again
+        return head if there.st_size == head.offset else None
+
     def _read_head(self) -> RecordHead | None:
-        path = self.folder / audit_folder.HEAD_FILE
-        if self._head_file is not None and not self._head_file.is_the_one_at(path):
+        if self._head_file is not None and not self._head_file.is_there():
             self._head_file.close()
             self._head_file = None
         if self._head_file is None:
-            self._head_file = HeadFile(path)
+            self._head_file = HeadFile(self.folder / audit_folder.HEAD_FILE)
         return self._head_file.read()
 
     def _write_head(self, head: RecordHead, *, durable: bool = False) -> None:
@@ -173,23 +204,15 @@ class RecordFiles:
             descriptor, self._file = self._file, -1
             os.close(descriptor)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        self._file_number = number
+        self._file_path, self._file_number = str(path), number
 
     def _append(
         self, head: RecordHead, said: Sequence[bytes], *, durable: bool = True
     ) -> RecordHead:
-        lines, seq, prev, key = [], head.seq, head.link, head.key
-        now, clock = time.time_ns() // 10**6, clock_ms()
-        for one in said:
-            seq += 1
-            made = line.make(seq, prev, now, clock, one, key)
-            prev, key = chain.link(made), chain.next_key(key)
-            lines.append(made)
-        data = b"".join(lines)
+        now = time.time_ns() // 10**6, clock_ms()
+        data, seq, prev, key = line.make_all(head.seq, head.link, now, said, head.key)
         try:
-            written = 0
-            while written < len(data):
-                written += os.pwrite(self._file, data[written:], head.offset + written)
+            audit_folder.write_at(self._file, data, head.offset)
             if durable:
                 os.fdatasync(self._file)
         except OSError:
@@ -197,24 +220,20 @@ class RecordFiles:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, head.offset)
             raise
-        before, head = (
-            head,
-            replace(head, seq=seq, link=prev, key=key, offset=head.offset + len(data)),
-        )
+        before = head
+        head = replace(head, seq=seq, link=prev, key=key, offset=head.offset + len(data))
         if durable:
             self._write_head(head)
             self._ahead = None
-        else:
-            self._ahead = (self._ahead[0] if self._ahead else before, head)
-        # Else the head stays behind, as after a crash: it must never be on the disk before what it
-        # tells of, and the next one to write takes these lines in by its key.
+            return head
+        # The head, whose key vouches for these lines, stays behind, as after a crash: it must never
+        # be on the disk before what it tells of.
+        self._ahead = (self._ahead[0] if self._ahead else before, head)
         return head
 
     def _closed(self, head: RecordHead) -> RecordHead:
         """End the segment with its closing event; return the head of the next."""
-        closing = Event("record:close", details={"segment": head.segment})
-        head = self._append(head, [encode(closing)])
-        head = next_segment(head)
+        head = next_segment(self._append(head, [own_events.closes(head.segment)]))
         self._write_head(head, durable=True)
         return head
 
@@ -226,55 +245,39 @@ class RecordFiles:
             # Its first event was written, and the crash came before the head told of it.
             return self._after_crash(head, size)
         public = signing.public_key(audit_folder.signing_key(self.folder))
-        begin = Event(
-            "record:begin",
-            details={
-                "schema": SCHEMA_VERSION,
-                "record": head.record_id.hex(),
-                "segment": head.segment,
-                "key_from": head.key_from,
-                "public_key": public.hex(),
-            },
-        )
-        head = self._append(head, [encode(begin)])
+        begin = own_events.begins(head.record_id, head.segment, head.key_from, public)
+        head = self._append(head, [begin])
         sync_folder(self.folder)
         return head
 
     def _after_crash(self, head: RecordHead, size: int) -> RecordHead:
         """Take in the lines after the head that its key vouches for, and cut off the rest."""
+        before = head.offset
         head, closed, torn_lines = genuine_end(self._file, head)
+        if head.offset > before:
+            # After a wait for the disk that failed, the system no longer knows that it owes them.
+            taken_in = os.pread(self._file, head.offset - before, before)
+            audit_folder.write_at(self._file, taken_in, before)
+            os.fdatasync(self._file)  # before the head tells of them
         torn = size - head.offset
         if torn:
             os.ftruncate(self._file, head.offset)
             self._write_head(head, durable=True)
         if closed:
-            os.fdatasync(self._file)
             head = next_segment(head)
             self._write_head(head, durable=True)
         if head.offset == 0:
             head = self._begun(head)
         if not torn:
             return head
-        repair = Event(
-            "record:repair",
-            # Half a line is what a crash leaves; whole lines that no key vouches for are not.
-            Outcome.FAILURE if torn_lines else Outcome.SUCCESS,
-            reason="lines-not-genuine" if torn_lines else "torn-write",
-            details={"bytes": torn, "lines": torn_lines},
-        )
-        return self._append(head, [encode(repair)])
+        return self._append(head, [own_events.repaired(torn, torn_lines)])
 
     def _after_gap(self, head: RecordHead, found: int) -> RecordHead:
         """Go on in a new segment after one that is shorter than it was left: say so and keep it."""
         following = next_segment(head)
         self._write_head(following, durable=True)
-        gap = Event(
-            "record:gap",
-            Outcome.FAILURE,
-            reason="shortened",
-            details={"segment": head.segment, "bytes": head.offset, "found": found},
-        )
-        return self._append(self._begun(following), [encode(gap)])
+        gap = own_events.shortened(head.segment, head.offset, found)
+        return self._append(self._begun(following), [gap])
 
     def _chain_begun(self, segment_key: bytes) -> RecordHead:
         head = self._read_head()
@@ -294,7 +297,4 @@ class RecordFiles:
                 next_segment_key=chain.next_segment_key(segment_key),
             )
         self._write_head(head, durable=True)
-        said = [encode(Event("record:key"))]
-        if lost:
-            said.append(encode(Event("record:gap", Outcome.FAILURE, reason="head-lost")))
-        return self._append(self._begun(head), said)
+        return self._append(self._begun(head), own_events.new_key(head_lost=bool(lost)))

@@ -15,13 +15,12 @@ from support.home import Home, set_up
 from support.live_server import Client, LiveServer, running
 from support.routes import example
 
-from jupyter_secure.app.audit.read import oldest_first
+from jupyter_secure.app.audit.read import newest_first, oldest_first
 from jupyter_secure.app.audit.setup_key import setup_key
 from jupyter_secure.app.audit.verify import verify
 from jupyter_secure.audit.events import Outcome, Recorded
 from jupyter_secure.audit.filters import Wanted
 from jupyter_secure.server.recorded_routes import Asked, planned
-from jupyter_secure.store.audit_head import read_head
 from jupyter_secure.store.places import VAULT_FILE
 
 pytestmark = pytest.mark.integration
@@ -79,8 +78,8 @@ def folder(home: Home) -> Path:
 
 
 def seq(home: Home) -> int:
-    head = read_head(folder(home) / "head")
-    return head.seq if head else 0
+    newest = next(newest_first(folder(home), Wanted()), None)
+    return newest.seq if newest else 0
 
 
 def since(home: Home, number: int) -> list[Recorded]:

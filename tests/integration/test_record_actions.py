@@ -63,12 +63,12 @@ def story(home: Home) -> list[Recorded]:
         processes(client)
         logins(server)
         commands(home)
-        client.elevate(home.authenticator.code())
+        client.elevate()
         client.delete(f"{API}/sessions?scope=all")
         time.sleep(1)
     home.configure(SecureConfig={"idle_minutes": 0.03})
     with running(home) as server:
-        server.logged_in(home.authenticator.code())
+        server.logged_in()
         time.sleep(4)
     return list(oldest_first(Path(home.state) / "audit", Wanted()))
 
@@ -106,6 +106,7 @@ def files(server: LiveServer, client: Client) -> None:
     client.get("/nowhere")
     client.post("/nowhere")
     ok(client.get(f"{API}/audit?limit=3"))
+    ok(client.get(f"{API}/audit/export?who=nobody"))
     client.request("GET", "/api/status", headers={"Sec-Fetch-Site": "cross-site"})
 
 
@@ -380,7 +381,7 @@ def test_counters_and_the_panels_row(home: Home, story: list[Recorded]) -> None:
     assert story
     home.configure(SecureConfig={"idle_minutes": 60})
     with running(home) as server:
-        client = server.logged_in(home.authenticator.code())
+        client = server.logged_in()
         client.get("/api/contents/nowhere.ipynb")
         until(lambda: _row(client)["summary"].startswith("verified "))
         assert _row(client)["level"] == "ok"
@@ -405,8 +406,8 @@ def test_two_servers_on_one_record(home: Home, story: list[Recorded]) -> None:
     key = setup_key(folder)
     home.configure(SecureConfig={"idle_minutes": 60})
     with running(home) as one, running(home) as other:
-        clients = [one.logged_in(home.authenticator.code())]
-        clients.append(other.logged_in(home.authenticator.code()))
+        clients = [one.logged_in()]
+        clients.append(other.logged_in())
 
         def work(number: int) -> None:
             for at in range(25):
@@ -430,7 +431,7 @@ def test_reads_without_a_record(home: Home, story: list[Recorded]) -> None:
     assert story
     home.configure(SecureConfig={"audit_reads_required": False, "idle_minutes": 60})
     with running(home) as server:
-        client = server.logged_in(home.authenticator.code())
+        client = server.logged_in()
         with unwritable(home):
             assert client.get("/api/contents/b.ipynb").status_code == 200
             assert client.save("b.ipynb", notebook("4")).status_code == 503

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
 import random
 import resource
@@ -23,6 +25,7 @@ from jupyter_secure.app.audit.verify import verify
 from jupyter_secure.audit.filters import Wanted
 from jupyter_secure.errors import RecordUnwritable
 from jupyter_secure.store.audit_folder import segment_path, segments
+from jupyter_secure.store.audit_reading import standing
 from jupyter_secure.store.audit_recorder import GroupRecorder
 
 pytestmark = [
@@ -42,7 +45,16 @@ def write_for_ever(folder: Path, notes: int, name: str) -> None:
             recorder.record(event(path=f"{name}-{thread}-{number}"))
             os.write(notes, f"{name}-{thread}-{number}\n".encode())
 
+    async def serve() -> None:
+        number = 0
+        while True:
+            number += 1
+            await recorder.put(event(path=f"{name}-loop-{number}"))
+            os.write(notes, f"{name}-loop-{number}\n".encode())
+            await asyncio.sleep(0.001)
+
     threads = [threading.Thread(target=work, args=(thread,)) for thread in range(4)]
+    threads.append(threading.Thread(target=lambda: asyncio.run(serve())))
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -229,3 +241,98 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
             GroupRecorder(folder).record(event(1))
         assert caught.value.why
         assert caught.value.remedy
+
+
+def _fails(_: int) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was put is there at once, in order, and on the disk before the next is told to be."""
+    folder = tmp_path / "audit"
+    folder.mkdir()
+    key = setup_key(folder)
+    recorder = GroupRecorder(folder)
+    synced: list[int] = []
+    sync = os.fdatasync
+
+    def seen(descriptor: int) -> None:
+        sync(descriptor)
+        synced.append(os.fstat(descriptor).st_size)
+
+    monkeypatch.setattr("os.fdatasync", seen)
+
+    async def go() -> None:
+        owed = 0
+        for number in range(50):
+            await recorder.put(event(number))
+            assert max(synced, default=0) >= owed
+            owed = standing(folder).sizes[max(standing(folder).sizes)]
+            if number % 7 == 0:  # so that some find the thread idle, and some do not
+                await asyncio.sleep(0.02)
+            if number % 10 == 0:
+                recorder.record(event(100 + number))
+                await asyncio.gather(*(recorder.put(event(200 + one)) for one in range(3)))
+                owed = 0
+
+    asyncio.run(go())
+    recorder.close()
+    told = [one.event.path for one in oldest_first(folder, Wanted(what="file:save"))]
+    singly = [path for path in told if int(path[len("project/notebook-") : -6]) < 100]
+    assert singly == [f"project/notebook-{number}.ipynb" for number in range(50)]
+    assert len(told) == 50 + 5 * 4
+    found = verify(folder, [key])
+    assert not found.findings
+    assert synced[-1] == standing(folder).sizes[max(standing(folder).sizes)]
+
+
+def test_a_disk_that_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a wait for the disk has failed nothing is told to be recorded until one succeeds."""
+    folder = tmp_path / "audit"
+    folder.mkdir()
+    key = setup_key(folder)
+    recorder = GroupRecorder(folder)
+
+    recorder.record(event(1))
+
+    async def go() -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr("os.fdatasync", _fails)
+            await recorder.put(event(2))  # told before the disk was asked
+            for number in (3, 4):
+                with pytest.raises(RecordUnwritable):
+                    await recorder.put(event(number))
+        await recorder.put(event(5))
+
+    asyncio.run(go())
+    recorder.close()
+    told = [one.event.path for one in oldest_first(folder, Wanted(what="file:save"))]
+    assert told == [f"project/notebook-{number}.ipynb" for number in (1, 2, 5)]
+    assert verify(folder, [key]).first_broken is None
+
+
+def test_a_read_only_disk(small_disk: Path) -> None:
+    """On a disk that became read-only nothing is told to be recorded; later it goes on, whole."""
+    folder = small_disk / "audit"
+    folder.mkdir()
+    key = setup_key(folder)
+    recorder = GroupRecorder(folder)
+    recorder.record(event(1))
+    recorder.close()
+    mount = ["mount", "-o", "remount,ro", str(small_disk)]
+    subprocess.run(mount, check=True)
+
+    async def go() -> None:
+        with pytest.raises(RecordUnwritable, match="Read-only"):
+            await recorder.put(event(2))
+
+    asyncio.run(go())
+    with pytest.raises(RecordUnwritable, match="Read-only"):
+        recorder.record(event(3))
+    assert verify(folder, [key]).first_broken is None  # it can be read still
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    recorder.record(event(4))
+    recorder.close()
+    told = [one.event.path for one in oldest_first(folder, Wanted(what="file:save"))]
+    assert told == ["project/notebook-1.ipynb", "project/notebook-4.ipynb"]
+    assert verify(folder, [key]).first_broken is None

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from jupyter_secure.app.git.openings import Openings
 from jupyter_secure.errors import CorruptFile, Locked, NotSetUp, Refused, WrongKey
 from jupyter_secure.locks import Lock, LockMode, LockStore
 from jupyter_secure.store import places
@@ -62,16 +63,24 @@ class OpenVault:
             self._vault.seal()
             raise
         self._locks: LockStore | None = DatabaseLocks(self._database) if self._database else None
+        self._openings = Openings(state, self._database)
 
     def open(self, blob: bytes) -> bytes:
         """Return the content of a sealed file: a document of this vault, as a lock allows.
 
-        Raises ``Locked``, ``WrongKey``, ``CorruptFile``, ``UnsupportedFormat`` or ``KeyGone``.
+        Raises ``Locked``, ``WrongKey``, ``CorruptFile``, ``UnsupportedFormat``, ``KeyGone``, or
+        ``RecordUnwritable`` where that it was opened cannot be recorded.
         """
         header = Header.parse(blob, name="It")
         with self._lock:
-            self._check(header, to_write=False)
-            return self._vault.open_bytes(blob, expect=FileClass.CONTENT, name="It").data
+            try:
+                self._check(header, to_write=False)
+            except Locked as error:
+                self._openings.record(header.file_id, error.reason)
+                raise
+            content = self._vault.open_bytes(blob, expect=FileClass.CONTENT, name="It").data
+            self._openings.record(header.file_id)
+            return content
 
     def seal(self, content: bytes, headers: Sequence[bytes]) -> bytes:
         """Return ``content`` as the file of the first header, in the version after all of them.
@@ -103,6 +112,7 @@ class OpenVault:
         """Wipe the key. Twice is fine."""
         with self._lock:
             self._vault.seal()
+            self._openings.close()
             if self._database is not None:
                 self._database.close()
 

@@ -73,7 +73,7 @@ def test_locks_hold(alice: Person, opened: OpenVault, mode: LockMode) -> None:
 
 def test_what_needs_a_passphrase(alice: Person, opened: OpenVault) -> None:
     """A file under a passphrase is refused, though no lock of it is known here."""
-    blob = sealed(alice, passphrase=PassphraseKey.new("a passphrase", OWASP_MINIMUM))
+    blob = sealed(alice, passphrase=PassphraseKey.new("a passphrase", profile=OWASP_MINIMUM))
     with pytest.raises(Locked, match="locked with a passphrase"):
         opened.open(blob)
 
