@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from anyio.to_thread import run_sync
 from tornado.web import authenticated
 
-from jupyter_secure.errors import ElevationRequired, InvalidInput, SecureError, TooManyTries
+from jupyter_secure.errors import ElevationRequired, InvalidInput, SecureError
 from jupyter_secure.identity.access_tokens import DEFAULT_DAYS, GRANTABLE
 from jupyter_secure.identity.devices import name_of
 from jupyter_secure.identity.roles import Right
@@ -52,8 +52,7 @@ class AccountPageHandler(Page):
             confirm_first(self, f"{ACCOUNT}#{section}")
         except SecureError as error:
             self.set_status(status_of(error))
-            if isinstance(error, TooManyTries):
-                self.set_header("Retry-After", str(error.retry_after))
+            self._tell_when(error)
             await self._show(error=self._say(error), section=section)
 
     async def _password(self) -> None:

@@ -62,7 +62,11 @@ def admission_of(request: HTTPServerRequest) -> Admission:
 
 def who_of(request: HTTPServerRequest) -> Who:
     """Return who made a request, as events name it."""
-    admission = admission_of(request)
+    return who_in(admission_of(request))
+
+
+def who_in(admission: Admission) -> Who:
+    """Return on whose behalf a request was admitted, as events name it."""
     token = getattr(admission.token, "public_id", "") if admission.token else ""
     return Who(
         username=admission.actor.username or "",

@@ -16,7 +16,7 @@ from jupyter_secure.locks import LockMode
 from jupyter_secure.server.account import account_handlers
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
-from jupyter_secure.server.audit import AuditHandler
+from jupyter_secure.server.audit import AuditExportHandler, AuditHandler
 from jupyter_secure.server.catalogue import CatalogueHandler
 from jupyter_secure.server.history import history_handlers
 from jupyter_secure.server.http_errors import as_http
@@ -164,6 +164,7 @@ def api_handlers() -> list[tuple[str, object]]:
         (rf"{API}/status", StatusHandler),
         (rf"{API}/activity", ActivityHandler),
         (rf"{API}/audit", AuditHandler),
+        (rf"{API}/audit/export", AuditExportHandler),
         (rf"{API}/elevate", ElevateHandler),
         *passkey_handlers(API),
         (rf"{API}/locks", LocksHandler),

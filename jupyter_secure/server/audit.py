@@ -1,16 +1,21 @@
-"""``GET audit``: the record, a page at a time."""
+"""``GET audit``: the record, a page at a time; ``GET audit/export``: all of it, as a file."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from datetime import datetime, timezone
+from itertools import islice
 
 from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
+from tornado.iostream import StreamClosedError
 from tornado.web import authenticated
 
-from jupyter_secure.audit.events import Outcome
-from jupyter_secure.audit.exporting import plain
+from jupyter_secure import __version__
+from jupyter_secure.audit.events import Outcome, Recorded
+from jupyter_secure.audit.exporting import FORMATS, heading, one_line, plain
 from jupyter_secure.audit.filters import Wanted
 from jupyter_secure.errors import InvalidInput, Refused
 from jupyter_secure.identity.roles import Right
@@ -20,6 +25,7 @@ from jupyter_secure.server.http_errors import as_http
 
 _MOST = 500
 _USUAL = 100
+_EXPORTED_AT_ONCE = 1000
 _OUTCOMES = frozenset(one.value for one in Outcome)
 
 
@@ -91,3 +97,35 @@ class AuditHandler(SecureAPIHandler):
             return max(0, int(given.timestamp() * 1000))
         except (ValueError, OverflowError):
             raise InvalidInput(f'"{name}" must be a time as 2026-01-31T14:00:00Z.') from None
+
+
+class AuditExportHandler(AuditHandler):
+    """``GET audit/export``: what the query wants, the oldest first, as other programs take it."""
+
+    @authenticated
+    @authorized("read", resource=RESOURCE)
+    async def get(self) -> None:
+        """Send it as a file, as it is read: a record may be longer than the memory."""
+        with as_http():
+            form = self.get_query_argument("format", "csv")
+            if form not in FORMATS:
+                raise InvalidInput(f"The format must be one of {', '.join(FORMATS)}.")
+            events = self.runtime.record.oldest_first(self._wanted())
+            text = await run_sync(_next_lines, form, events)
+        name = "record.csv" if form == "csv" else f"record.{form}.txt"
+        kind = "text/csv" if form == "csv" else "text/plain"
+        self.set_header("Content-Type", f"{kind}; charset=utf-8")
+        self.set_header("Content-Disposition", f'attachment; filename="{name}"')
+        self.write(f"{heading(form)}\n" if heading(form) else "")
+        with contextlib.suppress(StreamClosedError):  # whoever asked has gone
+            await self.flush()
+            while text:
+                self.write(text)
+                await self.flush()
+                text = await run_sync(_next_lines, form, events)
+            self.finish()
+
+
+def _next_lines(form: str, events: Iterator[Recorded]) -> str:
+    some = islice(events, _EXPORTED_AT_ONCE)
+    return "".join(f"{one_line(form, one, __version__)}\n" for one in some)

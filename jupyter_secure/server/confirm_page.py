@@ -9,7 +9,6 @@ from jupyter_secure.errors import (
     InvalidInput,
     SecureError,
     StateUnusable,
-    TooManyTries,
     VaultSealed,
 )
 from jupyter_secure.server.http_errors import status_of
@@ -45,8 +44,7 @@ class ConfirmHandler(Page):
             )
         except SecureError as error:
             self.set_status(status_of(error))
-            if isinstance(error, TooManyTries):
-                self.set_header("Retry-After", str(error.retry_after))
+            self._tell_when(error)
             self._ask(self._say(error))
             return
         self.runtime.rotated(self, token, session, changed=False)

@@ -49,6 +49,7 @@ class EnrolHandler(Page):
             self._refuse(error)
         except SecureError as error:
             self.set_status(status_of(error))
+            self._tell_when(error)
             try:
                 self._show(self._say(error))
             except SecureError as other:

@@ -19,7 +19,7 @@ from jupyter_secure.errors import StateUnusable, TooManyTries
 from jupyter_secure.identity.access_tokens import PREFIX
 from jupyter_secure.identity.sessions import is_superseded
 from jupyter_secure.locks import Actor
-from jupyter_secure.server.admission import OPEN_PAGE, Admission, admit
+from jupyter_secure.server.admission import OPEN_PAGE, Admission, admit, who_in
 from jupyter_secure.server.asking import (
     is_followed_link,
     is_websocket,
@@ -126,7 +126,9 @@ class Gate:
                 request.connection.set_max_body_size(_STRANGERS_BODY_BYTES)  # type: ignore[union-attr]  # HTTP/1, as below
                 return replace(OPEN_PAGE, same_origin=vouched_for(request))
             return Refusal(401, "You are not logged in.", "not-logged-in")
-        return self._may(request, who) or self._let_in(request, who)
+        if (refused := self._may(request, who)) is not None:
+            return replace(refused, who=who_in(who))
+        return self._let_in(request, who)
 
     def _who(self, request: HTTPServerRequest) -> Admission | Refusal | None:
         """Say who it is: an access token, or a session; ``None`` for nobody.

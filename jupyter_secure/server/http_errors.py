@@ -23,6 +23,7 @@ _STATUS: tuple[tuple[type[errors.SecureError], int], ...] = (
     (errors.NotFound, 404),
     (errors.Conflict, 409),
     (errors.Refused, 403),
+    (errors.TooMuch, 422),
     (errors.CorruptFile, 422),
     (errors.WrongKey, 422),
     (errors.UnsupportedFormat, 422),

@@ -16,6 +16,7 @@ from jupyter_secure.server.http_errors import to_http
 from jupyter_secure.server.hub_door import LOGIN_SECONDS, HubDoor, HubSilent
 from jupyter_secure.server.login import LoginHandler, LogoutHandler
 from jupyter_secure.server.page import Page, safe_next
+from jupyter_secure.server.said import said_of
 
 _JOIN = "jupyter-secure/join"
 
@@ -51,15 +52,18 @@ class HubPage(Page):
         )
         self.redirect(began.address)
 
-    def _refuse(self, message: str, status: int = 403) -> None:
+    def _refuse(self, message: str, reason: str, status: int = 403) -> None:
+        said_of(self.request).reason = reason
         self.set_status(status)
         self._render("refused.html", message=message)
 
     def _no_account(self, hub_name: str) -> None:
         self.log.warning("JupyterHub let %s in, who has no account here.", hub_name)
+        said_of(self.request).target = hub_name  # the Hub has said it; nobody typed it here
         self._refuse(
             f"JupyterHub knows you as {hub_name}, and no account of this server is yours. "
-            "Its owner can invite you, or name your account in SecureConfig.hub_accounts."
+            "Its owner can invite you, or name your account in SecureConfig.hub_accounts.",
+            "no-account",
         )
 
 
@@ -126,7 +130,8 @@ class HubCallbackHandler(HubPage):
         if came is None or not code:
             self._refuse(
                 "That login was not begun in this browser, took too long, or was refused by "
-                "JupyterHub. Open the server's address again."
+                "JupyterHub. Open the server's address again.",
+                "not-begun-here",
             )
             return
         verifier, next_url = came[0], safe_next(came[1], self.base_url)
@@ -134,10 +139,12 @@ class HubCallbackHandler(HubPage):
             found = await self.door.identify(code, verifier, self.request)
         except HubSilent as error:
             self.log.warning("JupyterHub did not say who came: %s", error)
-            self._refuse("JupyterHub could not say who you are. Try again in a moment.", 502)
+            self._refuse(
+                "JupyterHub could not say who you are. Try again in a moment.", "hub-silent", 502
+            )
             return
         if found is None:
-            self._refuse("JupyterHub does not let you use this server.")
+            self._refuse("JupyterHub does not let you use this server.", "refused-by-hub")
             return
         token, visitor = found
         cookies.set(self, cookies.hub, token)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from jupyter_secure.app.accounts.address import JOIN
 from jupyter_secure.app.accounts.join import Join, Joined
 from jupyter_secure.audit.events import Event
-from jupyter_secure.errors import LinkUnusable, SecureError, TooManyTries
+from jupyter_secure.errors import LinkUnusable, SecureError
 from jupyter_secure.identity.links import Purpose
 from jupyter_secure.server.account import qr_svg
 from jupyter_secure.server.http_errors import status_of
@@ -155,8 +155,7 @@ class JoinHandler(Page):
 
     def _answer(self, error: SecureError) -> None:
         self.set_status(status_of(error), error.reason)
-        if isinstance(error, TooManyTries):
-            self.set_header("Retry-After", str(error.retry_after))
+        self._tell_when(error)
 
     def _ticket(self) -> str:
         cookies = self.runtime.cookies

@@ -62,7 +62,7 @@ class LoginHandler(Page):
             self._again(self._say(error))
         except TooManyTries as error:
             self.set_status(_TOO_MANY)
-            self.set_header("Retry-After", str(error.retry_after))
+            self._tell_when(error)
             self._again(self._say(error))
         except SecureError as error:
             raise to_http(error) from error

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import MissingArgumentError
 
-from jupyter_secure.errors import SecureError
+from jupyter_secure.errors import SecureError, TooManyTries
 from jupyter_secure.identity.sessions import Session
 from jupyter_secure.server.admission import admission_of
 from jupyter_secure.server.pages import language_of, render
@@ -36,6 +36,9 @@ def safe_next(url: str, base_url: str) -> str:
 
 class Page(JupyterHandler):
     """A page of ours: a plain form that posts back to its own address."""
+
+    #: Seconds until another try is taken, after too many.
+    _wait = 0
 
     @property
     def runtime(self) -> Runtime:
@@ -69,7 +72,8 @@ class Page(JupyterHandler):
             render(
                 self,
                 name,
-                script=script,
+                scripts=tuple(one for one in (script, "waiting.js" if self._wait else None) if one),
+                wait=self._wait,
                 xsrf=self.xsrf_token.decode(),
                 base_url=self.base_url,
                 **values,
@@ -80,6 +84,12 @@ class Page(JupyterHandler):
         """Return what ``error`` says, in the reader's language as far as that knows it."""
         said_of(self.request).reason = error.reason
         return sentence(language_of(self), error)
+
+    def _tell_when(self, error: SecureError) -> None:
+        """Say when another try is taken, to programs and to people, if ``error`` is about that."""
+        if isinstance(error, TooManyTries):
+            self._wait = error.retry_after
+            self.set_header("Retry-After", str(error.retry_after))
 
     async def _in_login_thread(self, work: Callable[..., _Answer], *args: object) -> _Answer:
         return await asyncio.get_running_loop().run_in_executor(

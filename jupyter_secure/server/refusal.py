@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from tornado.web import RequestHandler, stream_request_body
 
+from jupyter_secure.audit.events import Who
 from jupyter_secure.server.pages import language_of, render
 from jupyter_secure.server.pages.languages import in_language
 
@@ -21,6 +22,8 @@ class Refusal:
     reason: str
     #: Seconds, where trying again later is of use.
     retry_after: int | None = None
+    #: Whom it was refused to, for the record: somebody who is logged in and may not do this.
+    who: Who = field(default_factory=Who)
 
 
 @stream_request_body

@@ -1,4 +1,4 @@
-"""``api/watch``: a page learns at once when its session ends or changes."""
+"""``api/watch``: a page learns at once when its session ends or changes, or the record grows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ class WatchHandler(WebSocketHandler, JupyterHandler):
     """A websocket on which the server talks and nobody else.
 
     Each message is JSON: ``{"event": "session-ended"}`` just before every socket of the session is
-    closed, ``{"event": "session-changed"}`` when it was elevated or got another cookie. A page
-    whose socket closed without a word asks ``status``: the server may have been restarted.
+    closed, ``{"event": "session-changed"}`` when it was elevated or got another cookie, and
+    ``{"event": "record-grown"}`` when there is something new on record that its account may see. A
+    page whose socket closed without a word asks ``status``: the server may have been restarted.
     """
 
     auth_resource = "jupyter-secure"
@@ -32,12 +33,14 @@ class WatchHandler(WebSocketHandler, JupyterHandler):
         return True
 
     def open(self, *_: str, **__: str) -> None:
-        """Begin to listen for what becomes of the session."""
+        """Begin to listen for what becomes of the session, and for what it may see."""
         session = admission_of(self.request).session
         if session is None:
             self.close(1008)
             return
-        runtime_of(self.settings["serverapp"]).sockets.watch(session.public_id, self)
+        runtime = runtime_of(self.settings["serverapp"])
+        runtime.sockets.watch(session.public_id, self)
+        runtime.record_news.follow(session.username, self)
 
     def on_message(self, message: str | bytes) -> None:
         """Nothing is expected from the page."""

@@ -201,6 +201,11 @@ export class SecureApi {
     });
   }
 
+  /** The address of what lies below our API, for a link. */
+  addressOf(endpoint: string): string {
+    return `${this.settings.baseUrl}jupyter-secure/api/${endpoint}`;
+  }
+
   /** Ask for what lies below our API; rejects with an `ApiError`. */
   async request<T = void>(
     method: string,

@@ -52,9 +52,12 @@ export class Documents {
   get current(): IDocumentWidget | null {
     const widget = this.shell.currentWidget as IDocumentWidget | null;
     const known = widget !== null && this._widgets.has(widget);
-    return known && this.manager.services.contents.driveName(widget.context.path) === ''
-      ? widget
-      : null;
+    return known && this.isOurs(widget) ? widget : null;
+  }
+
+  /** Whether its file lies on the server's own drive. */
+  isOurs(widget: IDocumentWidget): boolean {
+    return this.manager.services.contents.driveName(widget.context.path) === '';
   }
 
   isCovered(widget: IDocumentWidget): boolean {

@@ -31,10 +31,40 @@ export class SecureDrive extends Drive {
     return this._withheld.get(path) ?? null;
   }
 
+  /** When this file was changed last; null where it cannot be told now. */
+  async changedAt(localPath: string): Promise<string | null> {
+    // Not by `get`, which asks for a log-in where a save needs one.
+    const look = super.get(localPath, { content: false });
+    return (await look.catch(() => null))?.last_modified ?? null;
+  }
+
+  /**
+   * Get this file now, so that the next one to load it has it without waiting.
+   *
+   * Returns what lets go of it again; null where it cannot be got.
+   */
+  async fetchAhead(
+    localPath: string,
+    options: Contents.IFetchOptions
+  ): Promise<(() => void) | null> {
+    const asked = { ...options, content: true, hash: true };
+    const model = await this.get(localPath, asked).catch(() => null);
+    if (model === null) {
+      return null;
+    }
+    this._ahead.set(localPath, model);
+    return () => void this._ahead.delete(localPath);
+  }
+
   override async get(
     localPath: string,
     options: Contents.IFetchOptions = {}
   ): Promise<Contents.IModel> {
+    const ahead = options.content === false ? undefined : this._ahead.get(localPath);
+    if (ahead) {
+      this._ahead.delete(localPath);
+      return ahead;
+    }
     for (;;) {
       try {
         const model = await super.get(localPath, options);
@@ -112,6 +142,7 @@ export class SecureDrive extends Drive {
     }
   }
 
+  private _ahead = new Map<string, Contents.IModel>();
   private _withheld = new Map<string, IRefusal>();
 }
 

@@ -1,6 +1,14 @@
 /** The plugins of jupyter-secure. */
 import { commands } from './plugins/commands';
-import { asking, catalogue, documents, locking, saving, session } from './plugins/documents';
+import {
+  asking,
+  catalogue,
+  documents,
+  locking,
+  saving,
+  session,
+  watching
+} from './plugins/documents';
 import { activity, history } from './plugins/record';
 import { connection, drive, security, serverSettings } from './plugins/services';
 import { migrating, sealedFolders, storageCommands } from './plugins/storage';
@@ -17,6 +25,7 @@ export default [
   locking,
   saving,
   session,
+  watching,
   migrating,
   sealedFolders,
   commands,

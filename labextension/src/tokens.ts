@@ -12,6 +12,7 @@ import type { Migrating } from './migrating';
 import type { SealedFolders } from './sealedFolders';
 import type { Security } from './security';
 import type { Asking } from './asking';
+import type { Watching } from './watching';
 
 export const IConnection = new Token<Connection>(
   'jupyter-secure:IConnection',
@@ -21,6 +22,11 @@ export const IConnection = new Token<Connection>(
 export const ISecurity = new Token<Security>(
   'jupyter-secure:ISecurity',
   'The security status of the server.'
+);
+
+export const IWatching = new Token<Watching>(
+  'jupyter-secure:IWatching',
+  'What the server tells by itself: of the session, and of the record.'
 );
 
 export const IDocuments = new Token<Documents>(

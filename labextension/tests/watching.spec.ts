@@ -10,6 +10,7 @@ class Socket {
   static all: Socket[] = [];
   onmessage: ((event: { data: string }) => void) | null = null;
   onclose: (() => void) | null = null;
+  onopen: (() => void) | null = null;
   closed = false;
   constructor(readonly url: string) {
     Socket.all.push(this);
@@ -71,6 +72,15 @@ describe('watching the session', () => {
     expect(refresh).toHaveBeenCalledOnce();
   });
 
+  it('looks once more when the new cookie is there', () => {
+    changed.emit();
+    for (let times = 0; times < 2; times++) {
+      Socket.all[0].onmessage?.({ data: '{"event": "session-changed"}' });
+    }
+    vi.advanceTimersByTime(10_000);
+    expect(refresh).toHaveBeenCalledTimes(3);
+  });
+
   it.each(['', 'null', '[]', '{"event": "other"}', '{'])('lets "%s" pass', data => {
     changed.emit();
     try {
@@ -79,6 +89,20 @@ describe('watching the session', () => {
       expect(error).toBeNull();
     }
     expect(refresh).not.toHaveBeenCalled();
+  });
+
+  it('tells that the record has grown, also at each new connection, and looks at nothing', () => {
+    const grown = vi.fn();
+    watching.recordGrown.connect(grown);
+    changed.emit();
+    expect(watching.connected).toBe(false);
+    Socket.all[0].onopen?.();
+    expect(watching.connected).toBe(true);
+    Socket.all[0].onmessage?.({ data: '{"event": "record-grown"}' });
+    expect(grown).toHaveBeenCalledTimes(2);
+    expect(refresh).not.toHaveBeenCalled();
+    Socket.all[0].onclose?.();
+    expect(watching.connected).toBe(false);
   });
 
   it('looks when the socket closes without a word, and waits longer each time', () => {

@@ -44,6 +44,8 @@ _EXPECTED = (
     # JupyterLab remembers its layout on the server; it says so where a role does not let it.
     "Your account may not change notebooks, files and settings: its role is viewer",
     "Your account may not run code: its role is viewer",
+    # It listens for changes of files, which an auditor may not hear of.
+    "/api/events/subscribe' failed: Error during WebSocket handshake: Unexpected response",
     # The same for a page that tries to come back while nobody is logged in.
     *("HTTP Authentication failed", "Error in Auto-Save You are not logged in"),
     # JupyterLab's debugger, when a kernel that it was asking something is stopped.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
 def log_in(page: Page, server: LiveServer) -> None:
     page.goto(f"{server.url}/login?next={ACCOUNT}")
     enter(page, username=server.home.username, password=PASSWORD)
-    enter(page, code=spare_code(server))
+    enter(page, code=server.home.spare_code())
     page.wait_for_url(f"**{ACCOUNT}")
 
 
@@ -57,18 +58,6 @@ def enter(page: Page, **fields: str) -> None:
     for name, value in fields.items():
         page.locator(f"#{name}").fill(value)
     page.locator(f"#{list(fields)[-1]}").press("Enter")
-
-
-def spare_code(server: LiveServer) -> str:
-    """Return a recovery code; when they run out, have some made."""
-    home = server.home
-    if len(home.facts["recovery_codes"]) == 1:
-        client = server.logged_in()
-        made = client.post("/jupyter-secure/api/elevate", json={"code": home.authenticator.code()})
-        assert made.status_code == 200, made.text
-        made = client.post("/jupyter-secure/api/account/recovery-codes", json={})
-        home.facts["recovery_codes"] = made.json()["recovery_codes"]
-    return home.spare_code()
 
 
 @pytest.mark.parametrize("viewport", [WIDE, SMALL], ids=["wide", "small"])
@@ -114,7 +103,7 @@ def through_the_login(page: Page, server: LiveServer, look: Callable[[str], None
     enter(page, username=server.home.username, password=PASSWORD)
     expect(page.locator("#code")).to_be_focused()
     look("code")
-    enter(page, code=spare_code(server))
+    enter(page, code=server.home.spare_code())
     page.wait_for_url("**/lab**")
 
 
@@ -126,7 +115,7 @@ def through_the_account(page: Page, server: LiveServer, look: Callable[[str], No
     enter(page, code="000000")
     expect(page.get_by_role("alert").first).to_be_visible()
     look("confirm-wrong")
-    enter(page, code=spare_code(server))
+    enter(page, code=server.home.spare_code())
     page.wait_for_url(f"**{ACCOUNT}")
     for summary in page.locator("section > details > summary").all():
         summary.click()
@@ -153,7 +142,7 @@ def test_the_panel_can_be_read_by_everyone(
 ) -> None:
     """The panel breaks no rule of accessibility, with the sessions unfolded."""
     alice = seat(server, bypass_csp=True)
-    alice.log_in("/lab?reset", spare_code(server))
+    alice.log_in("/lab?reset", server.home.spare_code())
     panel = alice.show_security()
     panel.get_by_role("button", name="View", exact=True).first.click()
     expect(panel.get_by_role("button", name="Log out everywhere")).to_be_visible()
@@ -173,7 +162,7 @@ class TestWithoutAScript:
         page = open_page(java_script_enabled=False)
         log_in(page, server)
         page.get_by_role("link", name="Confirm it is you to change this (Authenticator)").click()
-        page.locator("#code").fill(spare_code(server))
+        page.locator("#code").fill(server.home.spare_code())
         page.get_by_role("button", name="Confirm").click()
         page.get_by_role("link", name="Set up another authenticator").click()
         expect(page.get_by_role("img", name="QR code")).to_be_visible()
@@ -198,7 +187,7 @@ class TestWithoutAScript:
         page = open_page(java_script_enabled=False)
         log_in(page, server)
         page.goto(server.url + CONFIRM)
-        page.locator("#code").fill(spare_code(server))
+        page.locator("#code").fill(server.home.spare_code())
         page.get_by_role("button", name="Confirm").click()
         page.get_by_role("button", name="Make new recovery codes").click()
         codes = page.locator("ol.codes code").all_inner_texts()
@@ -216,7 +205,7 @@ class TestWithoutAScript:
         page = open_page(java_script_enabled=False)
         log_in(page, server)
         page.goto(server.url + CONFIRM)
-        page.locator("#code").fill(spare_code(server))
+        page.locator("#code").fill(server.home.spare_code())
         page.get_by_role("button", name="Confirm").click()
         page.get_by_text("Make an access token").click()
         page.locator("#token-name").fill("by hand")
@@ -236,7 +225,7 @@ class TestWithoutAScript:
         """One click ends the session of another browser, another one ends all of them."""
         page = open_page(java_script_enabled=False)
         log_in(page, server)
-        other = server.logged_in(spare_code(server))
+        other = server.logged_in(server.home.spare_code())
         page.goto(server.url + ACCOUNT)
         page.get_by_role("button", name="End all others").click()
         expect(page.get_by_role("status")).to_contain_text("Every other session has ended.")
@@ -274,7 +263,7 @@ class TestWithoutAScript:
 
 def test_another_site_cannot_send_the_forms(server: LiveServer) -> None:
     """Without the token against forgery no form of the account does anything."""
-    client = server.logged_in(spare_code(server))
+    client = server.logged_in(server.home.spare_code())
     answer = client.post(
         ACCOUNT, data={"do": "end-everywhere"}, headers={"X-XSRFToken": ""}, allow_redirects=False
     )
@@ -284,9 +273,85 @@ def test_another_site_cannot_send_the_forms(server: LiveServer) -> None:
 
 def test_what_needs_a_second_factor_asks_for_it(server: LiveServer) -> None:
     """A form that was sent without a confirmed factor leads to the page that asks for one."""
-    client = server.logged_in(spare_code(server))
+    client = server.logged_in(server.home.spare_code())
     for do in ("codes", "new-token", "remove-totp", "remove-passkey"):
         answer = client.post(ACCOUNT, data={"do": do, "name": "x"}, allow_redirects=False)
         assert answer.status_code == 303
         assert "/jupyter-secure/confirm?" in answer.headers["Location"]
     assert json.loads(client.get("/jupyter-secure/api/tokens").text)["tokens"] is not None
+
+
+class TestTooManyTries:
+    """Whoever has guessed too often has to wait, and sees for how long."""
+
+    @pytest.fixture(autouse=True)
+    def guessed(self, server: LiveServer) -> Iterator[None]:
+        client = server.client()
+        while client.log_in(password="wrong").status_code != 429:
+            pass
+        yield
+        server.home.forget_tries()
+
+    @staticmethod
+    def try_again(page: Page, server: LiveServer) -> None:
+        page.goto(f"{server.url}/login?next={ACCOUNT}")
+        enter(page, username=server.home.username, password=PASSWORD)
+
+    def test_a_countdown_holds_the_form_back(
+        self, server: LiveServer, open_page: Callable[..., Page], axe: str, pictures: Path
+    ) -> None:
+        """Seconds are counted down unheard; then the form works again, and that is said once."""
+        page = open_page()
+        page.clock.install()
+        self.try_again(page, server)
+        timer, button = page.get_by_role("timer"), page.get_by_role("button", name="Continue")
+        expect(timer).to_have_text(re.compile(r"You can try again in \d:\d\d\."))
+        expect(timer).to_have_attribute("aria-live", "off")
+        expect(page.get_by_role("status")).to_have_text("")
+        expect(button).to_be_disabled()
+        page.screenshot(path=pictures / "page-wait.png")
+        assert violations(page, axe) == []
+        before = timer.inner_text()
+        page.clock.fast_forward(2000)
+        expect(timer).not_to_have_text(before)
+        page.clock.fast_forward(20 * 60 * 1000)
+        expect(timer).to_have_count(0)
+        expect(page.get_by_role("alert")).to_have_count(0)
+        expect(page.get_by_role("status")).to_have_text("You can try again now.")
+        expect(button).to_be_enabled()
+        page.screenshot(path=pictures / "page-waited.png")
+        assert violations(page, axe) == []
+        server.home.forget_tries()  # as the wait is over for the page, and for it only
+        enter(page, password=PASSWORD)
+        expect(page.get_by_label("Code")).to_be_visible()
+
+    def test_a_recovery_code_need_not_wait(
+        self, server: LiveServer, open_page: Callable[..., Page]
+    ) -> None:
+        """With one of these the form can be sent at once, and with six digits it cannot."""
+        page = open_page()
+        self.try_again(page, server)
+        button = page.get_by_role("button", name="Continue")
+        page.locator("#code").fill("123 456")
+        expect(button).to_be_disabled()
+        enter(page, password=PASSWORD, code=server.home.spare_code())
+        page.wait_for_url(f"**{ACCOUNT}")
+
+    def test_without_a_script_the_sentence_says_it(
+        self, server: LiveServer, open_page: Callable[..., Page]
+    ) -> None:
+        """The seconds stand in the error, nothing counts, and the form can be sent."""
+        page = open_page(java_script_enabled=False, locale="de-DE")
+        self.try_again(page, server)
+        expect(page.get_by_role("alert")).to_have_text(re.compile(r"Warten Sie \d+ Sekunde"))
+        expect(page.get_by_role("timer")).to_have_count(0)
+        expect(page.get_by_role("button", name="Weiter", exact=True)).to_be_enabled()
+
+    def test_it_is_said_in_the_language_of_the_reader(
+        self, server: LiveServer, open_page: Callable[..., Page], pictures: Path
+    ) -> None:
+        """In German and in the dark, on a small screen, too."""
+        page = open_page(locale="de-DE", color_scheme="dark", viewport=SMALL)
+        self.try_again(page, server)
+        expect(page.get_by_role("timer")).to_contain_text("können Sie es noch einmal versuchen")
+        page.screenshot(path=pictures / "page-wait-de-dark.png", full_page=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 from support.browser import Person
 from support.home import PASSWORD, Home
 from support.live_server import LiveServer, notebook, running
@@ -161,6 +161,10 @@ def test_a_click_on_the_warning_renews_the_session(
     expect(panel).to_contain_text("session ends in 1 h")
 
 
+def _saves(route: Route) -> bool:
+    return route.request.method == "PUT"
+
+
 class TestTwoTabs:
     """One browser, two tabs, one session."""
 
@@ -178,16 +182,27 @@ class TestTwoTabs:
         dialog = right.page.get_by_role("dialog")
         expect(dialog).to_contain_text("notes.ipynb is private. Enter a code to save it.")
         right.take_picture("24-other-tab-asks")
+        # The first tab hears of the code before the second one has saved: the save is made to wait.
+        waiting: list[Route] = []
+        right.page.route(
+            "**/api/contents/notes.ipynb*",
+            lambda route: waiting.append(route) if _saves(route) else route.continue_(),
+        )
         dialog.get_by_label("Code from your authenticator app").fill(right.home.spare_code())
         dialog.get_by_role("button", name="Confirm").click()
         expect(dialog).to_have_count(0)
+        expect(left.cover).to_have_count(0)
+        expect(left.cells.nth(0)).to_contain_text("print(6 * 7)")
+        for route in waiting:
+            route.continue_()
         expect(right.unsaved()).to_have_count(0)
+        right.page.unroute("**/api/contents/notes.ipynb*")
 
     def test_2_a_code_given_in_one_opens_it_in_the_other(self, left: Person) -> None:
-        """Confirming is for the whole session: the first tab opens it when one comes back."""
+        """Confirming is for the whole session; who comes back sees what was saved meanwhile."""
         left.come_back()
-        expect(left.cover).to_have_count(0)
         expect(left.cells.nth(0)).to_contain_text("typed in the other tab")
+        expect(left.unsaved()).to_have_count(0)
         left.show_security().get_by_role("button", name="Unlock", exact=True).click()
         expect(left.show_security()).to_contain_text("not locked")
 

@@ -43,19 +43,25 @@ def language_of(handler: RequestHandler) -> str:
 
 
 def render(
-    handler: RequestHandler, name: str, *, script: str | None = None, **values: object
+    handler: RequestHandler,
+    name: str,
+    *,
+    scripts: tuple[str, ...] = (),
+    wait: int = 0,
+    **values: object,
 ) -> str:
     """Return the page ``name`` and set the Content-Security-Policy that fits it.
 
     The page loads nothing and can be framed by nobody; its one style sheet is inline and allowed
-    by a nonce of this answer. It runs no script but ``script``, a file of ours beside the
-    templates, if one is named: a browser's passkeys are reached in no other way.
+    by a nonce of this answer. It runs no script but ``scripts``, files of ours beside the
+    templates, where some are named: a browser's passkeys are reached in no other way. ``wait`` is
+    the number of seconds that "waiting.js" counts down.
     """
     nonce = secrets.token_urlsafe(16)
-    scripts = f"script-src 'nonce-{nonce}'; connect-src 'self'; " if script else ""
+    policy = f"script-src 'nonce-{nonce}'; connect-src 'self'; " if scripts else ""
     handler.set_header(
         "Content-Security-Policy",
-        f"default-src 'none'; style-src 'nonce-{nonce}'; {scripts}img-src data:; "
+        f"default-src 'none'; style-src 'nonce-{nonce}'; {policy}img-src data:; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     )
     handler.set_header("Content-Type", "text/html; charset=utf-8")
@@ -68,7 +74,8 @@ def render(
         .render(
             nonce=nonce,
             style=_text("style.css"),
-            script=_text(script) if script else "",
+            script="\n".join(map(_text, scripts)),
+            wait=wait,
             **values,
         )
     )

@@ -12,12 +12,13 @@ import { CommandIDs } from '../commandIds';
 import { RefusalReason } from '../connection';
 import { Documents } from '../documents';
 import { SecureDrive } from '../drive';
+import { Freshness } from '../freshness';
 import { Locking } from '../locking';
 import { Saving } from '../saving';
 import { Security } from '../security';
 import { SessionWatch } from '../sessionWatch';
 import { Watching } from '../watching';
-import { IAsking, ICatalogue, IDocuments, ILocking, ISecurity } from '../tokens';
+import { IAsking, ICatalogue, IDocuments, ILocking, ISecurity, IWatching } from '../tokens';
 import { Cover } from '../views/cover';
 
 export const asking: JupyterFrontEndPlugin<Asking> = {
@@ -82,6 +83,7 @@ export const documents: JupyterFrontEndPlugin<Documents> = {
       opener
     );
     const findings: Catalogue = new Catalogue(security, open);
+    const freshness = new Freshness(open, drive, security.connection);
     // A code or a log-in opens every cover that was waiting for one.
     const waiting: RefusalReason[] = ['elevation-required', 'sealed'];
     security.opened.connect(() => {
@@ -90,6 +92,8 @@ export const documents: JupyterFrontEndPlugin<Documents> = {
       )) {
         open.reopen(path);
       }
+      // Another tab may have been asked for the code in order to save.
+      freshness.lookSoon();
     });
     return open;
   }
@@ -153,6 +157,16 @@ export const saving: JupyterFrontEndPlugin<void> = {
   }
 };
 
+export const watching: JupyterFrontEndPlugin<Watching> = {
+  id: 'jupyter-secure:watching',
+  description: 'Hears from the server when the session ends, or the record grows.',
+  autoStart: true,
+  provides: IWatching,
+  requires: [ISecurity],
+  activate: (app: JupyterFrontEnd, security: Security) =>
+    new Watching(security, app.serviceManager.serverSettings)
+};
+
 export const session: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-secure:session',
   description: 'Warns before the session ends and brings it back in place.',
@@ -164,7 +178,6 @@ export const session: JupyterFrontEndPlugin<void> = {
       Promise.allSettled([kernels, sessions, terminals].map(manager => manager.refreshRunning()))
     );
     security.connection.confirm = why => ask.code(why);
-    new Watching(security, app.serviceManager.serverSettings);
     app.commands.addCommand(CommandIDs.logInAgain, {
       label: 'Log In Again',
       isVisible: () => security.configured && !security.connection.loggedIn,

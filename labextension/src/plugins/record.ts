@@ -31,8 +31,9 @@ import { ActivityWidget } from '../record/activityView';
 import { RecordApi } from '../record/api';
 import { mayRead } from '../roles';
 import { Security } from '../security';
-import { IAsking, IDocuments, ISecurity } from '../tokens';
+import { IAsking, IDocuments, ISecurity, IWatching } from '../tokens';
 import { activityIcon, historyIcon } from '../views/icons';
+import { Watching } from '../watching';
 import { CATEGORY, DESCRIBED_BY, notebookMeant } from './commands';
 
 /** Notebook 7 has room for one document in its main area; such a view stands beside it there. */
@@ -44,11 +45,12 @@ export const activity: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-secure:activity',
   description: 'Adds the view of what is on record.',
   autoStart: true,
-  requires: [ISecurity],
+  requires: [ISecurity, IWatching],
   optional: [ILabShell, ILayoutRestorer, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     security: Security,
+    news: Watching,
     lab: ILabShell | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null
@@ -65,7 +67,7 @@ export const activity: JupyterFrontEndPlugin<void> = {
         if (widget === null || widget.isDisposed) {
           const record = new RecordApi(security.api);
           const ready = (): boolean => security.configured && security.connection.loggedIn;
-          const own = new Activity({ record, ready }, () => widget?.isVisible === true);
+          const own = new Activity({ record, ready, news }, () => widget?.isVisible === true);
           widget = new ActivityWidget(own, security, activityIcon);
           place(app.shell, lab, widget);
           void tracker.add(widget);

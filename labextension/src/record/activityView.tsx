@@ -14,6 +14,7 @@ import { Words } from '../views/panelRows';
 import { Activity } from './activity';
 import { EventTable } from './eventTable';
 import { Filters } from './filters';
+import { useStill } from './still';
 
 /** How far the record has been checked, in the words of the server's status. */
 export interface IStanding {
@@ -38,7 +39,9 @@ export function ActivityView(props: {
   standing: IStanding | null;
 }): JSX.Element {
   const { activity, standing } = props;
-  const { events, everyone, problem, busy, hasMore } = activity;
+  const { events, times } = activity.gathered;
+  const { everyone, problem, busy, hasMore, arrivals } = activity;
+  const still = useStill();
   const narrowed = Object.values(activity.wanted).some(value => value !== '');
   return (
     <>
@@ -52,6 +55,7 @@ export function ActivityView(props: {
         ask={wanted => void activity.filter(wanted)}
         all={activity.wanted.what === '' ? !activity.leavesOut : null}
         showAll={all => void activity.showAll(all)}
+        exportAddress={form => activity.exportAddress(form)}
       />
       {problem && (
         <p className="jsec-Message" role="alert">
@@ -61,8 +65,11 @@ export function ActivityView(props: {
           </button>
         </p>
       )}
-      <div className="jsec-Events-scroll" tabIndex={0} role="region" aria-label="Events">
-        {events.length > 0 && <EventTable events={events} />}
+      <p className="jsec-sr-only" role="status">
+        <span key={arrivals.number}>{arrivals.text}</span>
+      </p>
+      <div className="jsec-Events-scroll" tabIndex={0} role="region" aria-label="Events" {...still}>
+        {events.length > 0 && <EventTable events={events} times={times} />}
         {events.length === 0 && !busy && !problem && (
           <p className="jsec-View-empty">
             {narrowed ? 'Nothing on record fits that.' : 'Nothing is on record yet.'}
@@ -139,8 +146,6 @@ export class ActivityWidget extends MainView {
   protected override onAfterShow(msg: Message): void {
     super.onAfterShow(msg);
     // Nothing was asked while it was out of sight.
-    if (this.activity.everyone !== null && !this.activity.busy) {
-      void this.activity.look();
-    }
+    this.activity.catchUp();
   }
 }

@@ -25,6 +25,8 @@ export interface IEvent {
   details: Record<string, string | number | boolean>;
 }
 
+export type ExportForm = 'csv' | 'ocsf' | 'cef' | 'otel';
+
 export interface IEvents {
   events: IEvent[];
   /** Where the next page begins; null at the end. */
@@ -58,13 +60,24 @@ export class RecordApi {
 
   /** The newest events that are wanted, at most `limit`; those before event `before`. */
   events(wanted: IWanted, limit: number, before: number | null = null): Promise<IEvents> {
-    const query = new URLSearchParams(
-      Object.entries(wanted).filter(([, value]) => value !== '') as [string, string][]
-    );
+    const query = queryFor(wanted);
     query.set('limit', String(limit));
     if (before !== null) {
       query.set('before', String(before));
     }
     return this.api.request('GET', `audit?${query}`);
   }
+
+  /** Where all events that are wanted can be had as a file, by who may see everyone's. */
+  exportAddress(wanted: IWanted, form: ExportForm): string {
+    const query = queryFor(wanted);
+    query.set('format', form);
+    return this.api.addressOf(`audit/export?${query}`);
+  }
+}
+
+function queryFor(wanted: IWanted): URLSearchParams {
+  return new URLSearchParams(
+    Object.entries(wanted).filter(([, value]) => value !== '') as [string, string][]
+  );
 }

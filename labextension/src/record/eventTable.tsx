@@ -6,6 +6,7 @@ import React, { useState } from 'react';
 import { Level } from '../answers';
 import { LEVEL_ICONS } from '../views/icons';
 import { IEvent, Outcome } from './api';
+import { IGathered } from './gather';
 import { OUTCOME_WORDS, actionWords, actorWords, objectWords, reasonWords, times } from './words';
 
 /** A refusal is no fault of the server's and none of the record's: it is what was to be seen. */
@@ -18,7 +19,7 @@ const LEVELS: Record<Outcome, Level> = {
 
 const COLUMNS = ['Time', 'Who', 'What', 'Of what', 'Outcome', 'From'];
 
-export function EventTable({ events }: { events: IEvent[] }): JSX.Element {
+export function EventTable({ events, times }: IGathered): JSX.Element {
   return (
     <table className="jsec-Events">
       <thead>
@@ -35,14 +36,14 @@ export function EventTable({ events }: { events: IEvent[] }): JSX.Element {
       </thead>
       <tbody>
         {events.map(event => (
-          <Event key={event.seq} event={event} />
+          <Event key={event.seq} event={event} often={times.get(event.seq)} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Event({ event }: { event: IEvent }): JSX.Element {
+function Event({ event, often }: { event: IEvent; often?: number }): JSX.Element {
   const [open, setOpen] = useState(false);
   const { local, utc } = times(event.time);
   return (
@@ -57,7 +58,7 @@ function Event({ event }: { event: IEvent }): JSX.Element {
         <td>{actionWords(event.action)}</td>
         <td className="jsec-Events-object">{objectWords(event)}</td>
         <td>
-          <OutcomeSign event={event} />
+          <OutcomeSign event={event} often={often} />
         </td>
         <td>{event.address}</td>
         <td>
@@ -84,7 +85,8 @@ function Event({ event }: { event: IEvent }): JSX.Element {
 }
 
 /** The outcome in words; the sign beside it is for whoever looks for it among many. */
-export function OutcomeSign({ event }: { event: IEvent }): JSX.Element {
+export function OutcomeSign({ event, often }: { event: IEvent; often?: number }): JSX.Element {
+  const more = [event.reason && reasonWords(event.reason), often && `${often} times`];
   const level = LEVELS[event.outcome];
   const Icon = LEVEL_ICONS[level];
   return (
@@ -92,7 +94,9 @@ export function OutcomeSign({ event }: { event: IEvent }): JSX.Element {
       <Icon.react tag="span" className="jsec-Row-icon" aria-hidden="true" />
       <span>
         {OUTCOME_WORDS[event.outcome]}
-        {event.reason && <span className="jsec-Outcome-reason">{reasonWords(event.reason)}</span>}
+        {event.reason && (
+          <span className="jsec-Outcome-reason">{more.filter(Boolean).join(' · ')}</span>
+        )}
       </span>
     </span>
   );

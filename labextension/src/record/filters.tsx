@@ -3,7 +3,7 @@
  */
 import React, { useEffect, useState } from 'react';
 
-import { IWanted } from './api';
+import { ExportForm, IWanted } from './api';
 import { KINDS, OUTCOME_WORDS } from './words';
 
 const HOUR = 3_600_000;
@@ -17,6 +17,10 @@ const PERIODS: [string, string, number | null][] = [
   ['days', 'Between two days…', null]
 ];
 const TYPING_MS = 400;
+const EXPORTS: [ExportForm, string][] = [
+  ['csv', 'CSV'],
+  ['ocsf', 'OCSF']
+];
 
 /** The start of a day of the reader's, or of the one after it; empty for none. */
 export function dayBegins(day: string, after = 0): string {
@@ -31,8 +35,10 @@ export function Filters(props: {
   /** Whether what pages ask by themselves is there too; null where it is anyway. */
   all: boolean | null;
   showAll: (all: boolean) => void;
+  /** Where all that is asked for can be had as a file. */
+  exportAddress: (form: ExportForm) => string;
 }): JSX.Element {
-  const { wanted, everyone, ask, all, showAll } = props;
+  const { wanted, everyone, ask, all, showAll, exportAddress } = props;
   const [period, setPeriod] = useState('');
   const [days, setDays] = useState({ first: '', last: '' });
   const choosePeriod = (name: string): void => {
@@ -116,6 +122,17 @@ export function Filters(props: {
           <input type="checkbox" checked={all} onChange={event => showAll(event.target.checked)} />
           Also what pages ask by themselves
         </label>
+      )}
+      {everyone && (
+        <p className="jsec-Filters-export">
+          Export as
+          {EXPORTS.map(([form, name]) => (
+            // In a tab of its own: who is logged out by now is asked to log in there.
+            <a key={form} href={exportAddress(form)} target="_blank" rel="noopener noreferrer">
+              {name}
+            </a>
+          ))}
+        </p>
       )}
     </form>
   );

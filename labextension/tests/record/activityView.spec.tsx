@@ -1,21 +1,27 @@
+import { Signal } from '@lumino/signaling';
 import React, { act } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Activity } from '../../src/record/activity';
 import { ActivityView, standingOf } from '../../src/record/activityView';
 import type { IStanding } from '../../src/record/activityView';
-import type { IEvents, RecordApi } from '../../src/record/api';
+import type { IEvents, IWanted, RecordApi } from '../../src/record/api';
 import { dayBegins } from '../../src/record/filters';
 import type { Security } from '../../src/security';
 import { usePlace } from '../mounting';
 import { event, page } from './events';
 
 const place = usePlace();
+const events = vi.fn<RecordApi['events']>();
+const exportAddress = (wanted: IWanted, form: string): string => `export?${wanted.path}&${form}`;
 let activity: Activity;
 
+const news = { connected: true, recordGrown: new Signal<object, void>({}) } as never;
+
 async function show(answer: IEvents, standing: IStanding | null = null): Promise<void> {
-  const record = { events: vi.fn().mockResolvedValue(answer) } as unknown as RecordApi;
-  activity = new Activity({ record, ready: () => true }, () => true);
+  events.mockResolvedValue(answer);
+  const record = { events, exportAddress } as unknown as RecordApi;
+  activity = new Activity({ record, ready: () => true, news }, () => true);
   await activity.look(true);
   place.render(<ActivityView activity={activity} standing={standing} />);
 }
@@ -36,6 +42,19 @@ describe('the view of what is on record', () => {
     expect(first.textContent).toContain('elevation required');
     expect(first.querySelector('time')?.title).toBe('2026-11-21 10:00:00.000 UTC');
     expect(second.textContent).toContain('alicerenamed or moveda.ipynb → b.ipynb');
+  });
+
+  it('says how often what stands for several happened', async () => {
+    const refused = {
+      action: 'request:refuse',
+      outcome: 'refused',
+      reason: 'not-allowed'
+    } as const;
+    await show(page([event(2, refused), event(1, refused)]));
+    expect(place.host.querySelectorAll('tbody tr')).toHaveLength(1);
+    expect(place.host.querySelector('.jsec-Outcome')?.textContent).toBe(
+      'refusednot allowed · 2 times'
+    );
   });
 
   it('shows the raw form of an event only on demand', async () => {
@@ -68,6 +87,15 @@ describe('the view of what is on record', () => {
     const labels = [...place.host.querySelectorAll('label')].map(node => node.textContent);
     expect(labels.some(label => label.startsWith('Who'))).toBe(false);
     expect(place.host.querySelector('h2')?.textContent).toBe('What you did');
+    expect(place.host.querySelector('a')).toBeNull();
+  });
+
+  it('offers what is asked for as a file to who may see everything', async () => {
+    await show(page([]));
+    await act(() => activity.filter({ ...activity.wanted, path: 'a.ipynb' }));
+    place.render(<ActivityView activity={activity} standing={null} />);
+    const links = [...place.host.querySelectorAll('a')].map(link => link.getAttribute('href'));
+    expect(links).toEqual(['export?a.ipynb&csv', 'export?a.ipynb&ocsf']);
   });
 
   it('asks for a path once it is typed', async () => {
@@ -79,6 +107,69 @@ describe('the view of what is on record', () => {
     await act(() => vi.advanceTimersByTimeAsync(500));
     expect(filter).toHaveBeenCalledOnce();
     expect(filter.mock.calls[0][0]).toMatchObject({ who: 'bob' });
+  });
+});
+
+describe('the list while events come', () => {
+  async function grow(answer: IEvents): Promise<void> {
+    events.mockResolvedValue(answer);
+    await act(() => activity.look());
+    place.render(<ActivityView activity={activity} standing={null} />);
+  }
+
+  const list = (): HTMLElement => place.host.querySelector('.jsec-Events-scroll') as HTMLElement;
+
+  /** A page without a layout: each row is as high as another. */
+  function layOut(): void {
+    vi.spyOn(HTMLElement.prototype, 'offsetTop', 'get').mockImplementation(function (
+      this: HTMLElement
+    ) {
+      return 20 * [...(this.parentElement?.children ?? [])].indexOf(this);
+    });
+  }
+
+  afterEach(() => vi.restoreAllMocks());
+
+  it('says to a screen reader how many came, and does not read them out', async () => {
+    await show(page([event(1)]));
+    const status = place.host.querySelector('[role=status]') as HTMLElement;
+    expect(status.textContent).toBe('');
+    await grow(page([event(3), event(2), event(1)]));
+    expect(status.textContent).toBe('2 new events');
+    expect(list().closest('[aria-live]')).toBeNull();
+    expect(list().getAttribute('role')).toBe('region');
+  });
+
+  it('stays where somebody reads, and at the top shows what came', async () => {
+    layOut();
+    await show(page([event(1)]));
+    await grow(page([event(2), event(1)]));
+    expect(list().scrollTop).toBe(0);
+    list().scrollTop = 50;
+    await grow(page([event(4), event(3), event(2), event(1)]));
+    expect(list().scrollTop).toBe(90);
+  });
+
+  it('leaves the focus where it is, and the row in its place', async () => {
+    layOut();
+    await show(page([event(1)]));
+    const button = place.button('Details of event 1');
+    act(() => button.focus());
+    await grow(page([event(2), event(1)]));
+    expect(document.activeElement).toBe(button);
+    expect(list().scrollTop).toBe(20);
+  });
+
+  it('keeps the focus in the list when its row goes, and takes it from nothing else', async () => {
+    const started = event(2, { outcome: 'started', correlation: 'x' });
+    await show(page([started, event(1)]));
+    act(() => place.button('Details of event 2').focus());
+    await grow(page([event(3, { correlation: 'x' }), started, event(1)]));
+    expect(document.activeElement).toBe(list());
+    const input = place.host.querySelector('input') as HTMLInputElement;
+    act(() => input.focus());
+    await grow(page([event(4), event(3)]));
+    expect(document.activeElement).toBe(input);
   });
 });
 
