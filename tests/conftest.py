@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.home import make_passwords_cheap
 
 import jupyter_secure
-from jupyter_secure.crypto.kdf import OWASP_MINIMUM
-from jupyter_secure.vault.keyring import Keyring
 
 ROOT = Path(__file__).parent.parent
 
@@ -36,8 +34,38 @@ def pytest_configure() -> None:
         )
 
 
+# By how long they take. A file is for one worker: begun last, it would keep the others waiting.
+_LONGEST = (
+    "integration/test_git.py",
+    "integration/test_kernel_data.py",
+    "integration/test_gate.py",
+    "integration/test_start_up.py",
+    "integration/test_behind_hub.py",
+    "integration/test_migration_killed.py",
+    "integration/test_record_actions.py",
+    "integration/test_access_tokens.py",
+    "integration/test_login_attacks.py",
+    "integration/test_jupyterhub.py",
+    "integration/test_disk_trouble.py",
+    "integration/test_sealed_locks.py",
+    "integration/test_remote_clients.py",
+    "integration/test_certificate.py",
+    "integration/test_crash.py",
+    "cli/test_git.py",
+    "cli/test_history.py",
+    "cli/test_lock.py",
+    "app/git/test_agent.py",
+    "cli/test_vault_rotate.py",
+)
+_TURN = {ROOT / "tests" / name: turn for turn, name in enumerate(_LONGEST)}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a test that does not say, in one sentence, what behaviour it shows."""
+    """Begin with what takes longest.
+
+    Refuse a test that does not say, in one sentence, what behaviour it shows.
+    """
+    items.sort(key=lambda item: _TURN.get(item.path, len(_TURN)))
     silent = [
         item.nodeid
         for item in items
@@ -59,8 +87,7 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     For tests that set up a home and are about something else; what a real set-up takes is shown
     in ``tests/app/setup/test_set_up.py``.
     """
-    cheap = staticmethod(partial(Keyring.create, profile=OWASP_MINIMUM))
-    monkeypatch.setattr(Keyring, "create", cheap)
+    make_passwords_cheap(monkeypatch)
 
 
 @pytest.fixture(scope="session")

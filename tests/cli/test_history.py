@@ -232,3 +232,64 @@ def test_usage(run: Run) -> None:
     done = run("history")
     assert done.returncode == 2
     assert "undelete" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "action", "path", "target"),
+    [
+        (("list", "note.ipynb"), "version:list", "note.ipynb", None),
+        (("show", "note.ipynb", "2"), "version:open", "note.ipynb", "2"),
+        (("diff", "note.ipynb", "1", "3"), "file:compare", "note.ipynb", "1"),
+        (("restore", "note.ipynb", "1"), "version:restore", "note.ipynb", "1"),
+        (("deleted",), "version:list", None, None),
+    ],
+)
+def test_recorded(
+    run: Run,
+    note: Path,
+    home: Home,
+    arguments: tuple[str, ...],
+    action: str,
+    path: str | None,
+    target: str | None,
+) -> None:
+    """What is done with versions is on record under the names that it has over HTTP."""
+    done = history(run, *arguments)
+    assert done.returncode == 0, done.stderr
+    first, last = events(home, action)
+    assert (first["outcome"], last["outcome"]) == ("started", "success")
+    for event in (first, last):
+        assert (event.get("path"), event.get("target")) == (path, target)
+        assert event["details"] == {"command": f"history {arguments[0]}"}
+    assert note.exists()
+
+
+def test_undelete_recorded(run: Run, note: Path, home: Home) -> None:
+    """What is brought back is on record with what it was and where it came; so is a failure."""
+    note.unlink()
+    assert history(run, "undelete", "note.ipynb", "--to", "b.ipynb").returncode == 0
+    last = events(home, "version:undelete")[-1]
+    assert (last["outcome"], last["path"], last["target"]) == ("success", "b.ipynb", "note.ipynb")
+    assert history(run, "restore", "b.ipynb", "99").returncode == 1
+    last = events(home, "version:restore")[-1]
+    assert (last["outcome"], last["reason"]) == ("failure", "not-found")
+
+
+def events(home: Home, action: str) -> list[dict[str, object]]:
+    """Return what was recorded of that action: its outcome, reason, file and target."""
+    files = sorted((home.state / "audit").iterdir())
+    lines = b"".join(one.read_bytes() for one in files if one.is_file()).splitlines()
+    found = []
+    for line in lines:
+        if f'"event_code":"{action}"'.encode() in line:
+            said = json.loads(line)
+            found.append(
+                {
+                    "outcome": {99: "started", 1: "success"}.get(said["status_id"], "failure"),
+                    "reason": said.get("status_detail"),
+                    "path": said.get("file", {}).get("path"),
+                    "target": said.get("user", {}).get("name"),
+                    "details": said.get("unmapped"),
+                }
+            )
+    return found

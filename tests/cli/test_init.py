@@ -50,6 +50,7 @@ class Person:
         self.answer("User name", "Alice")
         self.give_password(PASSWORD, PASSWORD)
         self.answer("Turn that off", "")
+        self.answer("Start no language servers", "")
         return pyotp.TOTP(self.terminal.wait_for(SECRET).group().replace(" ", ""))
 
 
@@ -93,13 +94,16 @@ def test_second_thoughts(variables: dict[str, str], tmp_path: Path) -> None:
         person.give_password(PASSWORD, PASSWORD)
         person.answer("Turn that off", "perhaps")
         person.answer("Turn that off", "n")
+        person.answer("Start no language servers", "n")
         secret = person.terminal.wait_for(SECRET).group().replace(" ", "")
         now = pyotp.TOTP(secret).now()
         person.answer("Code from the app", "12345")
         person.terminal.wait_for("not the current code")
         person.answer("Code from the app", f"{now[:3]} {now[3:]}")
         assert person.terminal.exit_code() == 0
-    # "n" kept IPython's history as it was.
+    # "n" kept what they asked about as it was.
+    settings = (tmp_path / "config/jupyter_server_config.json").read_text()
+    assert "LanguageServerManager" not in settings
     assert not list((tmp_path / "ipython").rglob("*"))
 
 
@@ -144,6 +148,7 @@ def test_ctrl_c(
         "Password: ": PASSWORD,
         "The same again": PASSWORD,
         "Turn that off": "",
+        "Start no language servers": "",
         "Code from": "",
     }
     with Person(variables, tmp_path / "work") as person:

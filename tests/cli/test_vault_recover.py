@@ -123,6 +123,7 @@ def test_interactive(run: Run, home: Home, lost: Path) -> None:
             ("Password: ", NEW),
             ("The same again: ", NEW),
             ("Turn that off", ""),
+            ("Start no language servers", ""),
         ):
             one.wait_for(question)
             one.type(answer)

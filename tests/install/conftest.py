@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -51,17 +52,28 @@ def clone(program: Callable[[str], str]) -> Callable[[Path], Path]:
 
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory, clone: Callable[[Path], Path]) -> Packages:
-    """The source distribution, and the wheel that is built from it, of a fresh clone."""
-    source = clone(tmp_path_factory.mktemp("clone"))
-    target = tmp_path_factory.mktemp("dist")
-    done = subprocess.run(
-        [sys.executable, "-m", "build", "--outdir", target, source],
-        cwd=target,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    """The source distribution, and the wheel that is built from it, of a fresh clone.
+
+    Built by the first worker that wants them, for all.
+    """
+    import fcntl  # not on Windows
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    target = shared / "dist"
+    with (shared / "dist.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            source, made = clone(tmp_path_factory.mktemp("clone")), tmp_path_factory.mktemp("dist")
+            done = subprocess.run(
+                [sys.executable, "-m", "build", "--outdir", made, source],
+                cwd=made,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            made.rename(target)
     (sdist,) = target.glob("*.tar.gz")
     (wheel,) = target.glob("*.whl")
     return Packages(sdist, wheel)

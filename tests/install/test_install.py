@@ -16,6 +16,9 @@ from support.environments import Environment, Packages, stock_server
 
 pytestmark = pytest.mark.install
 
+# For one worker, since what is installed is: the others install something else meanwhile.
+ONE_ENVIRONMENT = pytest.mark.xdist_group("installed")
+
 LABEXTENSION = Path("share/jupyter/labextensions/jupyter-secure")
 
 
@@ -27,6 +30,17 @@ def get(address: str) -> tuple[int, bytes]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read()
+
+
+def test_clone_installs_without_node(
+    fresh: Environment, tmp_path: Path, clone: Callable[[Path], Path]
+) -> None:
+    """`pip install .` in a fresh clone builds the panel with a Node that pip brings."""
+    source = clone(tmp_path / "clone")
+    fresh.pip_install("--no-deps", source)
+    assert (fresh.path / LABEXTENSION / "install.json").is_file()
+    built = source / "jupyter_secure" / "labextension" / "sources.sha256"
+    assert (fresh.path / LABEXTENSION / "sources.sha256").read_bytes() == built.read_bytes()
 
 
 def test_wheel_holds_the_bundle_once_and_no_sources(packages: Packages) -> None:
@@ -58,18 +72,21 @@ def test_sdist_holds_the_bundle_and_its_sources(packages: Packages) -> None:
     assert not [name for name in names if "node_modules" in name]
 
 
+@ONE_ENVIRONMENT
 def test_wheel_installs_and_answers(installed: Environment) -> None:
     """After `pip install` of the wheel both spellings of the command answer."""
     for command in (("jupyter", "secure"), ("jupyter-secure",)):
         assert "init" in installed.run(*command, "--help")
 
 
+@ONE_ENVIRONMENT
 def test_jupyterlab_sees_the_extension(installed: Environment) -> None:
     """JupyterLab lists the panel as enabled and as a package that pip removes."""
     listing = installed.run("jupyter", "labextension", "list")
     assert re.search(r"jupyter-secure v\S+ .*enabled.*OK.*\(python, jupyter-secure\)", listing)
 
 
+@ONE_ENVIRONMENT
 def test_server_extension_is_enabled(installed: Environment) -> None:
     """The server extension is enabled by a file of ours and loads without a complaint."""
     listing = installed.run("jupyter", "server", "extension", "list")
@@ -77,6 +94,7 @@ def test_server_extension_is_enabled(installed: Environment) -> None:
     assert re.search(r"jupyter_secure \S+.*OK", listing)
 
 
+@ONE_ENVIRONMENT
 def test_installing_alone_changes_nothing(installed: Environment) -> None:
     """A server that was not set up asks for its token over HTTP as a stock one does."""
     with stock_server(installed) as (address, log):
@@ -99,17 +117,6 @@ def test_sdist_installs_without_node(fresh: Environment, packages: Packages) -> 
     fresh.pip_install(packages.sdist)
     assert "init" in fresh.run("jupyter", "secure", "--help")
     assert (fresh.path / LABEXTENSION / "package.json").is_file()
-
-
-def test_clone_installs_without_node(
-    fresh: Environment, tmp_path: Path, clone: Callable[[Path], Path]
-) -> None:
-    """`pip install .` in a fresh clone builds the panel with a Node that pip brings."""
-    source = clone(tmp_path / "clone")
-    fresh.pip_install("--no-deps", source)
-    assert (fresh.path / LABEXTENSION / "install.json").is_file()
-    built = source / "jupyter_secure" / "labextension" / "sources.sha256"
-    assert (fresh.path / LABEXTENSION / "sources.sha256").read_bytes() == built.read_bytes()
 
 
 def test_uninstalling_leaves_a_jupyterlab_that_starts(

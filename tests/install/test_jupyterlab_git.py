@@ -14,7 +14,7 @@ from support.home import set_up
 from support.live_server import Client, LiveServer, notebook, running
 from support.team import invite, join
 
-pytestmark = pytest.mark.install
+pytestmark = [pytest.mark.install, pytest.mark.xdist_group("jupyterlab-git")]
 
 CANARY = "the tide turns at Porlock"
 API = "/jupyter-secure/api"

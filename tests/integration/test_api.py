@@ -75,6 +75,7 @@ def check(method: str, path: str, answer: requests.Response) -> None:
         ("POST", "/activity", "/activity", None, 204, None),
         ("GET", "/audit", "/audit?limit=20", None, 200, None),
         ("GET", "/audit", "/audit?limit=501", None, 400, "invalid-input"),
+        ("GET", "/audit/export", "/audit/export?format=pdf", None, 400, "invalid-input"),
         ("GET", "/account", "/account", None, 200, None),
         ("POST", "/account/password", "/account/password", {"current": "x"}, 400, "invalid-input"),
         (

@@ -16,6 +16,10 @@ from support.home import PASSWORD, Home, set_up
 from support.hub import Hub, HubClient, config_of_page, running_hub
 from support.live_server import notebook, run_cell
 
+from jupyter_secure.app.audit.read import oldest_first
+from jupyter_secure.audit.events import Event, Outcome
+from jupyter_secure.audit.filters import Wanted
+
 pytest.importorskip("jupyterhub")
 
 pytestmark = pytest.mark.integration
@@ -78,6 +82,12 @@ def kernel_channel(client: HubClient) -> websocket.WebSocket:
     kernel = client.post("/api/kernels", json={"name": "python3"})
     assert kernel.status_code == 201, kernel.text
     return client.socket(f"/api/kernels/{kernel.json()['id']}/channels")
+
+
+def refusals(home: Home, reason: str) -> list[Event]:
+    """Return what is on record of logins that ended so."""
+    logins = oldest_first(home.state / "audit", Wanted(what="session:begin"))
+    return [one.event for one in logins if one.event.reason == reason]
 
 
 def closes(channel: websocket.WebSocket) -> bool:
@@ -243,6 +253,9 @@ def test_someone_without_an_account(hub: Hub) -> None:
     assert client.get("/api/contents").status_code == 401
     form = {"username": "alice", "password": "x", "code": "0", "_xsrf": client.xsrf}
     assert client.post("/login", data=form).status_code == 403
+    turned_away = refusals(hub.home, "no-account")
+    assert turned_away
+    assert {one.target for one in turned_away} == {"helpdesk"}
 
 
 @pytest.mark.parametrize(
@@ -258,9 +271,10 @@ def test_someone_without_an_account(hub: Hub) -> None:
 )
 def test_made_up_callbacks(hub: Hub, query: str) -> None:
     """A callback that no login of this browser's led to lets nobody in."""
-    client = hub.client()
+    client, before = hub.client(), len(refusals(hub.home, "not-begun-here"))
     answer = client.get(f"/oauth_callback{query}")
     assert answer.status_code == 403
+    assert len(refusals(hub.home, "not-begun-here")) == before + 1
     assert not [one for one in client.cookies if one.name.startswith("__Secure-jupyter-secure-hub")]
     assert client.post(f"/oauth_callback{query}").status_code == 401
 
@@ -285,6 +299,7 @@ def test_callback_of_another_browser(hub: Hub) -> None:
     for one in kept:
         first.cookies.set_cookie(again(one))
     assert first.get(f"{hub.host}{callback}").status_code == 502
+    assert [one.outcome for one in refusals(hub.home, "hub-silent")] == [Outcome.FAILURE]
     assert first.get("/api/contents").status_code == 401
 
 

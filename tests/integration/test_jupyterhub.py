@@ -69,7 +69,14 @@ def refusal(home: Home, hub: str, more: dict[str, str], *arguments: str) -> str:
     port = free_port()
     variables = home.variables | hubs_variables(hub, port) | more
     process = subprocess.Popen(
-        [sys.executable, "-m", "jupyterhub.singleuser", "--allow-root", *arguments],
+        [
+            sys.executable,
+            "-m",
+            "support.serve",
+            "jupyterhub.singleuser",
+            "--allow-root",
+            *arguments,
+        ],
         env=variables,
         cwd=home.work,
         stdin=subprocess.DEVNULL,
@@ -162,7 +169,7 @@ def test_not_set_up(hub: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     log_file = folder / "log"
     with log_file.open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub.singleuser", "--allow-root"],
+            [sys.executable, "-m", "support.serve", "jupyterhub.singleuser", "--allow-root"],
             env=variables,
             cwd=folder / "work",
             stdin=subprocess.DEVNULL,

@@ -89,6 +89,20 @@ def test_pandas_writes_a_table_that_is_sealed(home: Home, kernel: Kernel) -> Non
     assert (home.work / "study/out.txt").read_bytes().startswith(b"\x89JSEC")
 
 
+def test_what_code_writes_has_versions(client: Client, kernel: Kernel) -> None:
+    """What is written through secure:// is kept as versions, with whose notebook wrote it."""
+    for text in ("one", "two"):
+        kernel.run(f"with fsspec.open('secure://kept.txt', 'w') as file: file.write({text!r})")
+    listed = client.get("/jupyter-secure/api/history/study/kept.txt").json()["versions"]
+    assert [(one["number"], one["account"]) for one in listed] == [(2, "alice"), (1, "alice")]
+    first = client.get("/jupyter-secure/api/history/study/kept.txt?version=1").json()
+    assert first["content"] == "one"
+    kernel.run("file = fsspec.open('secure://big.bin', 'wb'); big = file.open()")
+    kernel.run("big.write(os.urandom(9 << 20)); big.close()")
+    listed = client.get("/jupyter-secure/api/history/study/big.bin").json()["versions"]
+    assert listed == []
+
+
 @pytest.mark.parametrize(
     "path", ["data/patients.csv", "/data/patients.csv", "./data//patients.csv"]
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from support.home import PASSWORD, set_up
+from support.home import PASSWORD, set_up, set_up_for_real
 from support.live_server import Client, LiveServer, running
 
 pytestmark = pytest.mark.integration
@@ -20,7 +20,8 @@ WRONG = "That user name, password or code is not right."
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
+    # At the cost that people's passwords have.
+    with running(set_up_for_real(tmp_path_factory.mktemp("home"))) as server:
         yield server
 
 

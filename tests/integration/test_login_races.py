@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,8 +13,6 @@ import websocket
 from support.home import PASSWORD, set_up
 from support.live_server import Client, LiveServer, running
 from support.team import invite, join
-
-from jupyter_secure.identity import recovery_codes
 
 pytestmark = pytest.mark.integration
 
@@ -41,14 +37,6 @@ def own(tmp_path: Path) -> Iterator[LiveServer]:
 @pytest.fixture(autouse=True)
 def _fresh_budget(server: LiveServer) -> None:
     server.home.forget_tries()
-    spare = server.home.facts["recovery_codes"]
-    if len(spare) < 5:
-        # More than an account has: a phone's codes would have to be waited for.
-        more = recovery_codes.generate()
-        rows = [("alice", digest) for digest in recovery_codes.digests(more)]
-        with closing(sqlite3.connect(server.home.state / "state.db", timeout=10)) as db, db:
-            db.executemany("INSERT INTO recovery_codes (username, digest) VALUES (?, ?)", rows)
-        spare.extend(more)
 
 
 def is_in(client: Client) -> bool:
@@ -242,7 +230,7 @@ def test_a_refused_try_tells_no_account(server: LiveServer) -> None:
 
 def test_a_spare_code_tells_no_account(server: LiveServer) -> None:
     """On the page that asks to wait, a made-up recovery code changes nothing for either name."""
-    made_up = server.home.facts["recovery_codes"][0][:-4] + "2222"
+    made_up = server.home.spare_code()[:-4] + "2222"
     for name in ("alice", "zelda"):
         server.home.forget_tries()
         for _ in range(5):

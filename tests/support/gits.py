@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from support import in_process
+
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM
 from jupyter_secure.store.database import Database
 from jupyter_secure.store.vault_file import load_keyring, save_keyring
@@ -22,9 +24,6 @@ from jupyter_secure.vault.vault import Vault
 
 PASSWORDS = {"alice": "correct horse battery", "bob": "staple paper clip"}
 CANARY = "the tide turns at Kilve"
-# Without the current folder among the places of modules: `jupyter` itself has none there.
-_MAIN = "import sys; sys.path[:] = filter(None, sys.path); "
-_MAIN += "from jupyter_secure.cli.main import main; sys.exit(main())"
 
 
 def cell(source: str, name: str, *, output: str = "") -> dict[str, Any]:
@@ -106,8 +105,13 @@ class Person:
         return done.stdout
 
     def secure(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        """Run ``jupyter secure``."""
-        return self.run(sys.executable, "-c", _MAIN, *arguments, given=given)
+        """Run ``jupyter secure``, in this process; what Git starts of it runs in its own."""
+        done = in_process.run(
+            arguments, variables=self.variables, cwd=self.clone, given=given.encode()
+        )
+        said = done.stderr.decode()
+        assert "Traceback" not in said, said
+        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), said)
 
     def unlock(self, *arguments: str) -> None:
         """Open the vault for Git."""

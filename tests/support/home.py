@@ -11,11 +11,19 @@ import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
+import pytest
+from support import in_process
+
+from jupyter_secure.crypto.kdf import OWASP_MINIMUM
+from jupyter_secure.identity import recovery_codes
+from jupyter_secure.vault.keyring import Keyring
+from jupyter_secure.vault.passphrase import PassphraseKey
 
 PASSWORD = "a red kite over Talgarth at noon"  # of throw-away accounts only
 _STEP_SECONDS = 30
@@ -62,10 +70,16 @@ class Home:
     def spare_code(self) -> str:
         """Return a recovery code that was not used yet; unlike a phone's it need not be waited for.
 
-        Ten of them come with an account; after that the authenticator is asked.
+        When those that came with the account are used up, it is given more.
         """
         spare: list[str] = self.facts["recovery_codes"]
-        return spare.pop() if spare else self.authenticator.code()
+        if not spare:
+            spare.extend(recovery_codes.generate())
+            rows = [(self.username, digest) for digest in recovery_codes.digests(spare)]
+            with closing(sqlite3.connect(self.state / "state.db", timeout=10)) as state, state:
+                insert = "INSERT INTO recovery_codes (username, digest) VALUES (?, ?)"
+                state.executemany(insert, rows)
+        return spare.pop()
 
     @property
     def work(self) -> Path:
@@ -129,20 +143,49 @@ def bare_variables(home: Path) -> dict[str, str]:
 
 
 def set_up(home: Path, username: str = "alice") -> Home:
-    """Run ``jupyter secure init`` in ``home`` and return what came of it."""
+    """Set up ``home`` as ``jupyter secure init`` does, and return what came of it.
+
+    In this process, and at the least that is accepted of a password's cost: hundreds of tests log
+    in to such homes.
+    """
+    variables = bare_variables(home)
+    with pytest.MonkeyPatch.context() as patch:
+        make_passwords_cheap(patch)
+        done = in_process.run(
+            _init(username), variables=variables, cwd=home / "work", given=PASSWORD.encode()
+        )
+    assert done.returncode == 0, (done.stdout + done.stderr).decode()
+    return _made(home, variables, done.stdout)
+
+
+def set_up_for_real(home: Path, username: str = "alice") -> Home:
+    """Do the same with the command itself, and at the cost that people's passwords have."""
     variables = bare_variables(home)
     command = [sys.executable, "-c", "from jupyter_secure.cli.main import main; exit(main())"]
-    arguments = ["init", "--non-interactive", "--username", username, "--password-stdin", "--json"]
     done = subprocess.run(
-        [*command, *arguments],
-        input=PASSWORD,
+        [*command, *_init(username)],
+        input=PASSWORD.encode(),
         env=variables,
         cwd=home / "work",
         capture_output=True,
-        text=True,
         check=False,
         timeout=60,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    facts = json.loads(done.stdout)
+    assert done.returncode == 0, (done.stdout + done.stderr).decode()
+    return _made(home, variables, done.stdout)
+
+
+def make_passwords_cheap(patch: pytest.MonkeyPatch) -> None:
+    """Let new vaults and sealed locks in this process take the least that is accepted of a cost."""
+    for kind, name in ((Keyring, "create"), (PassphraseKey, "new")):
+        cheap = partial(getattr(kind, name), profile=OWASP_MINIMUM)
+        patch.setattr(kind, name, staticmethod(cheap))
+
+
+def _init(username: str) -> list[str]:
+    return ["init", "--non-interactive", "--username", username, "--password-stdin", "--json"]
+
+
+def _made(home: Path, variables: dict[str, str], printed: bytes) -> Home:
+    facts = json.loads(printed)
     return Home(home, variables, facts, Authenticator(facts["totp_uri"]))

@@ -36,7 +36,7 @@ c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = {home!r}
 c.Spawner.notebook_dir = {work!r}
-c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
+c.Spawner.cmd = [{python!r}, "-m", "support.serve", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root"]
 c.Spawner.environment = {variables!r}
 c.ConfigurableHTTPProxy.command = {proxy!r}
@@ -204,7 +204,7 @@ c.JupyterHub.internal_certs_location = {str(folder / "certs")!r}
     (folder / "jupyterhub_config.py").write_text(settings)
     with log_file.open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"],
+            [sys.executable, "-m", "support.serve", "jupyterhub", "-f", "jupyterhub_config.py"],
             env=home.variables | {"CONFIGPROXY_AUTH_TOKEN": secrets.token_hex(16)},
             cwd=folder,
             stdin=subprocess.DEVNULL,

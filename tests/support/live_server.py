@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import secrets
 import socket
 import ssl
 import subprocess
@@ -15,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
 import requests
 import websocket
 from support.home import PASSWORD, Home
@@ -201,7 +202,7 @@ def launch(
     base_url: str = "/",
 ) -> subprocess.Popen[str]:
     """Start the process alone; it may refuse to go on."""
-    command = [sys.executable, "-m", module, "--no-browser", "--allow-root"]
+    command = [sys.executable, "-m", "support.serve", module, "--no-browser", "--allow-root"]
     if module == "jupyter_server":
         # Half of the time a server takes to start is JupyterLab's, which most tests do not need.
         command += [f"--ServerApp.jpserver_extensions={name}=False" for name in _NOT_NEEDED]
@@ -278,21 +279,32 @@ def run_cell(channel: websocket.WebSocket, code: str) -> str:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on at this moment."""
-    """Return a port on which nothing listens at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port on which nothing listens at this moment.
+
+    Each worker has its own to choose from, below those that the system gives to connections: who
+    asks meanwhile gets another.
+    """
+    while True:
+        port = next(_PORTS)
+        with socket.socket() as probe:
+            # What was closed lately may be taken again, as servers do.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
 
 
-def _is_ours(process: subprocess.Popen[bytes], port: int) -> bool:
-    """Say whether it is this process that listens: another test may have found the same port."""
-    with contextlib.suppress(psutil.Error):
-        started = psutil.Process(process.pid)
-        for one in (started, *started.children(recursive=True)):
-            if any(at.laddr and at.laddr.port == port for at in one.net_connections()):
-                return True
-    return False
+def _ports() -> Iterator[int]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10
+    first = 12_000 + 2_000 * worker
+    # From anywhere, for the sake of other runs on this machine.
+    at = secrets.randbelow(2_000)
+    while True:
+        yield first + at
+        at = (at + 1) % 2_000
+
+
+_PORTS = _ports()
 
 
 def _listens(port: int) -> bool:

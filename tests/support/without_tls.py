@@ -28,7 +28,7 @@ def running_on_socket(
 ) -> Iterator[Path]:
     """Run a server on ``sock`` for the block; yield the path of its log."""
     log_file = home.path / f"{sock.stem}.log"
-    command = [sys.executable, "-m", module, "--no-browser", "--allow-root"]
+    command = [sys.executable, "-m", "support.serve", module, "--no-browser", "--allow-root"]
     if module == "jupyter_server":
         command += [f"--ServerApp.jpserver_extensions={name}=False" for name in _NOT_NEEDED]
     command += [f"--ServerApp.sock={sock}", f"--ServerApp.root_dir={home.work}", *arguments]

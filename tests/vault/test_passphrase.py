@@ -300,5 +300,5 @@ def test_a_key_does_not_leave_the_process() -> None:
 
 def test_a_new_key_has_a_salt_of_its_own() -> None:
     """Two files under one passphrase do not tell that they are."""
-    one, two = (PassphraseKey.new(WORDS, OWASP_MINIMUM) for _ in "12")
+    one, two = (PassphraseKey.new(WORDS, profile=OWASP_MINIMUM) for _ in "12")
     assert one.derivation.salt != two.derivation.salt

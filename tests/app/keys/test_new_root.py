@@ -297,7 +297,7 @@ def test_left_behind(here: Here) -> None:
 
 def test_under_a_passphrase(here: Here) -> None:
     """Its content stays under its data key, which needs the passphrase; its header is under R2."""
-    passphrase = PassphraseKey.new("a long passphrase", OWASP_MINIMUM)
+    passphrase = PassphraseKey.new("a long passphrase", profile=OWASP_MINIMUM)
     path = here.folder / "locked.ipynb"
     path.write_bytes(
         here.vault().seal_bytes(b"secret", file_class=FileClass.CONTENT, passphrase=passphrase)

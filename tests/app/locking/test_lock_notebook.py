@@ -82,7 +82,7 @@ class Files:
 @pytest.fixture(scope="module")
 def passphrase() -> PassphraseKey:
     """Return the key of a passphrase."""
-    return PassphraseKey.new("violet harbour ninety ducks", OWASP_MINIMUM)
+    return PassphraseKey.new("violet harbour ninety ducks", profile=OWASP_MINIMUM)
 
 
 @pytest.fixture
@@ -271,7 +271,11 @@ def test_changing_a_sealed_lock(
     locking.lock("a.ipynb", SEALED, ALICE_HERE, passphrase=passphrase)
     if given:
         give(actor)
-    new = PassphraseKey.new("another set of words", OWASP_MINIMUM) if with_passphrase else None
+    new = (
+        PassphraseKey.new("another set of words", profile=OWASP_MINIMUM)
+        if with_passphrase
+        else None
+    )
     if error is not None:
         with pytest.raises(error):
             locking.lock("a.ipynb", mode, actor, passphrase=new)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from conftest import Foundation, Place
 
 WORDS = "violet harbour ninety ducks"
-MADE = PassphraseKey.new(WORDS, OWASP_MINIMUM)
+MADE = PassphraseKey.new(WORDS, profile=OWASP_MINIMUM)
 ALICE, BOB = Actor("alice", False, "s1"), Actor("bob", False, "s2")
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from traitlets.config import Config
 
-from jupyter_secure.app.setup import set_up, settings_record, state_folder
+from jupyter_secure.app.setup import disable, set_up, settings_record, state_folder, traces
 from jupyter_secure.crypto.kdf import RFC_9106_LOW_MEMORY
 from jupyter_secure.errors import Conflict, SecureError, StateUnusable, StorageFailed, WeakPassword
 from jupyter_secure.identity import recovery_codes, totp
@@ -242,10 +243,45 @@ def test_ipython_history(home: Path, keep: bool) -> None:
     path = home / "ipython/profile_default/ipython_kernel_config.json"
     path.parent.mkdir(parents=True)
     path.write_text('{"HistoryManager": {"db_cache_size": 3}}')
-    wishes = set_up.Wishes("alice", PASSWORD, keep_ipython_history=keep)
+    wishes = set_up.Wishes("alice", PASSWORD, keep=frozenset(["ipython-history"] if keep else []))
     set_up.commit(set_up.prepare(wishes, NOW))
     expected = {"db_cache_size": 3} if keep else {"db_cache_size": 3, "enabled": False}
     assert json.loads(path.read_text()) == {"HistoryManager": expected}
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_language_servers(home: Path, monkeypatch: pytest.MonkeyPatch, keep: bool) -> None:
+    """The real extension finds no language server with what is written, and so writes no copies."""
+    manager = pytest.importorskip("jupyter_lsp.manager")
+    wishes = set_up.Wishes("alice", PASSWORD, keep=frozenset(["language-servers"] if keep else []))
+    done = set_up.commit(set_up.prepare(wishes, NOW))
+    server = home / "bin" / "texlab"
+    server.parent.mkdir()
+    server.write_text("#!/bin/sh\n")
+    server.chmod(0o755)
+    monkeypatch.setenv("PATH", str(server.parent))
+    found = manager.LanguageServerManager(config=Config(json.loads(done.config_file.read_text())))
+    found.init_language_servers()
+    assert ("texlab" in found.language_servers) == keep
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_collaboration(home: Path, monkeypatch: pytest.MonkeyPatch, installed: bool) -> None:
+    """Working together is turned off where its extension is there, and comes back afterwards."""
+    there = {"jupyter_server_ydoc": object()} if installed else {}
+    monkeypatch.setattr(traces, "find_spec", there.get)
+    config = home / "config/jupyter_server_config.json"
+    config.parent.mkdir()
+    config.write_text(before := '{"YDocExtension": {"file_poll_interval": 2}}')
+    set_up.commit(set_up.prepare(WISHES, NOW))
+    written = json.loads(config.read_text())
+    assert written["YDocExtension"] == {
+        "file_poll_interval": 2,
+        **({"disable_rtc": True} if installed else {}),
+    }
+    assert "LanguageServerManager" not in written
+    disable.disable()
+    assert config.read_text() == before
 
 
 def test_record_that_is_damaged(home: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jupyter_secure.app.trees.at_work import at_work
+from jupyter_secure.app.at_work import at_work
 from jupyter_secure.store import places
 
 
