@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from jupyter_server.auth.security import passwd
-from support.home import PASSWORD, Home, bare_variables, set_up
+from support.home import PASSWORD, Home, bare_variables, set_up_for_real
 
 from benchmarks.connection import Connection
 
@@ -120,19 +120,23 @@ class Server:
 
 def prepare(folder: Path) -> dict[str, Server]:
     """Make the homes of all three below ``folder``."""
-    secured = set_up(folder / SECURED)
+    ours = secured(folder, SECURED)
     stock = _stock(folder, STOCK)
     stock_tls = _stock(folder, STOCK_TLS)
-    tls = secured.state / "tls"
-    stock_tls.certificate = secured.certificate
+    stock_tls.certificate = ours.certificate
+    assert ours.home is not None
+    tls = ours.home.state / "tls"
     stock_tls.options = (
         f"--ServerApp.certfile={tls / 'cert.pem'}",
         f"--ServerApp.keyfile={tls / 'key.pem'}",
     )
-    ours = Server(
-        SECURED, secured.path, _as_installed(secured.variables), secured.certificate, home=secured
-    )
     return {server.name: server for server in (stock, stock_tls, ours)}
+
+
+def secured(folder: Path, name: str) -> Server:
+    """Make a home below ``folder`` in which ``jupyter secure init`` was run."""
+    home = set_up_for_real(folder / name)
+    return Server(name, home.path, _as_installed(home.variables), home.certificate, home=home)
 
 
 def _stock(folder: Path, name: str) -> Server:

@@ -24,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from support.home import set_up  # needs that path
+from support.home import set_up_for_real  # needs that path
 from support.live_server import Client, running
 
 _KNOWN, _UNKNOWN = "alice", "unknown"
@@ -39,7 +39,7 @@ def main() -> int:
     seconds: dict[str, list[float]] = {_KNOWN: [], _UNKNOWN: []}
     seen: dict[str, set[tuple[int, str]]] = {_KNOWN: set(), _UNKNOWN: set()}
     with tempfile.TemporaryDirectory() as folder:
-        home = set_up(Path(folder), _KNOWN)
+        home = set_up_for_real(Path(folder), _KNOWN)
         with running(home) as server:
             client = server.client()
             client.get("/login")
