@@ -1,13 +1,11 @@
-"""``jupyter secure audit``: finds the sub-command. Each is in a module ``audit_*``."""
+"""``jupyter secure audit``: its sub-commands, each in a module ``audit_*``."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from importlib import import_module
 from pathlib import Path
 
-from jupyter_secure.cli.exit_code import USAGE
+from jupyter_secure.cli import subcommands
 
 DESCRIPTION = """\
 Read the record of who did what, and check that nobody changed it."""
@@ -22,7 +20,7 @@ examples:
 `jupyter secure audit COMMAND --help` explains a command."""
 
 # Sub-command → (module, what it does in a line).
-_ACTIONS = {
+_ACTIONS: subcommands.Actions = {
     "show": ("audit_show", "list events, the newest last"),
     "verify": ("audit_verify", "say whether the record was changed, and where first"),
     "setup-key": ("audit_key", "begin a chain and print the key to verify it with"),
@@ -33,36 +31,20 @@ _ACTIONS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands of ``audit``."""
-    parser.set_defaults(action=None, parser=parser)
-    actions = parser.add_subparsers(title="commands", metavar="COMMAND", dest="action")
-    for action, (name, summary) in _ACTIONS.items():
-        module = import_module(f"jupyter_secure.cli.{name}")
-        sub = actions.add_parser(
-            action,
-            help=summary,
-            description=module.DESCRIPTION,
-            epilog=module.EXAMPLE,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+    for sub in subcommands.add_all(parser, _ACTIONS):
         sub.add_argument(
             "--record",
             type=Path,
             metavar="FOLDER",
             help="the record's folder, or a copy of it (default: this account's)",
         )
-        module.add_arguments(sub)
-        sub.set_defaults(run_action=module.run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run one of the sub-commands."""
-    if args.action is None:
-        args.parser.print_help(sys.stderr)
-        return USAGE
-    if args.record is None:
+    if args.action is not None and args.record is None:
         from jupyter_secure.store.audit_folder import AUDIT_DIRECTORY
         from jupyter_secure.store.places import state_dir
 
         args.record = state_dir() / AUDIT_DIRECTORY
-    code: int = args.run_action(args)
-    return code
+    return subcommands.run(args)

@@ -7,19 +7,22 @@ import argparse
 from jupyter_secure.cli.exit_code import DONE
 from jupyter_secure.errors import shown
 
-DESCRIPTION = """\
+TEXTS = {
+    "checkpoint": (
+        """\
 Sign where the record stands now, print that as a line of JSON, and send it where asked.
 Kept on another machine it shows later that nothing before it was cut off or replaced. The
-server does the same every few minutes with SecureConfig.audit_checkpoints_to."""
-
-EXAMPLE = """\
+server does the same every few minutes with SecureConfig.audit_checkpoints_to.""",
+        """\
 examples:
   jupyter secure audit checkpoint
   jupyter secure audit checkpoint --to https://log.example.org/jupyter
-  jupyter secure audit checkpoint --to syslog+tcp://log.example.org:601"""
+  jupyter secure audit checkpoint --to syslog+tcp://log.example.org:601""",
+    )
+}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, _: str) -> None:
     """Add the options of ``checkpoint``."""
     parser.add_argument(
         "--to",

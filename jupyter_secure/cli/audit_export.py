@@ -10,20 +10,23 @@ from jupyter_secure.cli import audit_filters
 from jupyter_secure.cli.exit_code import DONE
 from jupyter_secure.errors import InvalidInput, StorageFailed
 
-DESCRIPTION = """\
+TEXTS = {
+    "export": (
+        """\
 Print events for other programs, the oldest first: as OCSF 1.6 (one JSON object in a line),
 as CSV, as CEF, which syslog and many SIEMs take, or as OpenTelemetry's log records (OTLP
 JSON lines, for the collector's otlpjsonfile receiver). What is exported carries no chain: the
-record itself stays the evidence."""
-
-EXAMPLE = """\
+record itself stays the evidence.""",
+        """\
 examples:
   jupyter secure audit export --format ocsf --since 1d > yesterday.jsonl
   jupyter secure audit export --format csv > record.csv
-  jupyter secure audit export --format cef --follow --to syslog+tcp://siem.example.org:601"""
+  jupyter secure audit export --format cef --follow --to syslog+tcp://siem.example.org:601""",
+    )
+}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, _: str) -> None:
     """Add the options of ``export``."""
     audit_filters.add_arguments(parser)
     parser.add_argument(

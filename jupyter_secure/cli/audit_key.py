@@ -8,19 +8,22 @@ import json
 from jupyter_secure.cli import terminal
 from jupyter_secure.cli.exit_code import DONE
 
-DESCRIPTION = """\
+TEXTS = {
+    "setup-key": (
+        """\
 Begin a new chain in the record, also while a server runs, and print the key that it can be
 verified with, once. It is kept nowhere on this machine: store it elsewhere, on paper or in
 a password safe. Whoever has it can verify the record, and could also forge it. Keys printed
-before stay good for the events before."""
-
-EXAMPLE = """\
+before stay good for the events before.""",
+        """\
 examples:
   jupyter secure audit setup-key
-  jupyter secure audit setup-key --json | ssh safe 'cat > server-1.key'"""
+  jupyter secure audit setup-key --json | ssh safe 'cat > server-1.key'""",
+    )
+}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, _: str) -> None:
     """Add the options of ``setup-key``."""
     parser.add_argument("--json", action="store_true", help="print the key as JSON")
 

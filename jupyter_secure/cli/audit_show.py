@@ -15,21 +15,24 @@ from jupyter_secure.errors import shown
 if TYPE_CHECKING:
     from jupyter_secure.audit.events import Recorded
 
-DESCRIPTION = """\
+TEXTS = {
+    "show": (
+        """\
 List events of the record, the newest last. Lines that are none of ours are left out:
-`jupyter secure audit verify` tells of them. Times are this machine's."""
-
-EXAMPLE = """\
+`jupyter secure audit verify` tells of them. Times are this machine's.""",
+        """\
 examples:
   jupyter secure audit show
   jupyter secure audit show --who alice --what 'file:*' --since 2d
   jupyter secure audit show --outcome refused --follow
-  jupyter secure audit show --path project/ --limit 0 --json | jq .action"""
+  jupyter secure audit show --path project/ --limit 0 --json | jq .action""",
+    )
+}
 
 _MARKS = {"success": "ok", "started": "ok", "failure": "warn", "refused": "bad"}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, _: str) -> None:
     """Add the options of ``show``."""
     audit_filters.add_arguments(parser)
     parser.add_argument(

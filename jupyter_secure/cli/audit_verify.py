@@ -16,23 +16,26 @@ if TYPE_CHECKING:
     from jupyter_secure.audit.findings import Verified
     from jupyter_secure.audit.verification_key import VerificationKey
 
-DESCRIPTION = """\
+TEXTS = {
+    "verify": (
+        """\
 Read the whole record and name the first event that was edited, removed, inserted or
 reordered. With the verification key (`audit setup-key`) nothing that was written before
 somebody took the machine can have been changed unnoticed; without it, only that the lines
 fit each other is checked, which whoever took the machine could have arranged. Checkpoints
 that were kept elsewhere show the end and the beginning that they knew. A clock that jumped
-is told, and is no failure. The exit code is 1 if anything was changed."""
-
-EXAMPLE = """\
+is told, and is no failure. The exit code is 1 if anything was changed.""",
+        """\
 examples:
   jupyter secure audit verify
   jupyter secure audit verify --key-stdin < /media/usb/key.txt
   jupyter secure audit verify --key-file key.txt --checkpoints /mnt/log/checkpoints.jsonl
-  jupyter secure audit verify --record /mnt/evidence/audit --key-file key.txt --json"""
+  jupyter secure audit verify --record /mnt/evidence/audit --key-file key.txt --json""",
+    )
+}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, _: str) -> None:
     """Add the options of ``verify``."""
     key = parser.add_mutually_exclusive_group()
     key.add_argument(

@@ -27,6 +27,14 @@ Existing = tuple[Keyring, RootKey]
 Confirmed = TypeVar("Confirmed")
 
 
+# What `init` turns off unless told otherwise → the help for that.
+_KEEP = {
+    "ipython-history": "let IPython go on recording every cell, unencrypted",
+    "language-servers": "let language servers have unencrypted copies of open notebooks",
+    "collaboration": "let jupyter-collaboration keep unencrypted copies",
+}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how to set up."""
     parser.add_argument(
@@ -42,11 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key", type=Path, metavar="FILE", help="its private key, if it is not in the same file"
     )
-    parser.add_argument(
-        "--keep-ipython-history",
-        action="store_true",
-        help="let IPython go on recording every cell, unencrypted",
-    )
+    for name, help_ in _KEEP.items():
+        parser.add_argument(
+            f"--keep-{name}", action="append_const", dest="keep", const=name, help=help_
+        )
 
 
 def add_script_arguments(script: argparse._ArgumentGroup) -> None:
@@ -97,8 +104,8 @@ def with_questions(
     password = terminal.ask_new_secret(
         "Password", lambda text: set_up.check_password(text, username)
     )
-    keep_history = args.keep_ipython_history or not _ask_history()
-    wishes = _wishes(args, username, password, keep_history=keep_history)
+    args.keep = _ask_what_to_keep(args.keep or [])
+    wishes = _wishes(args, username, password)
     prepared = set_up.prepare(wishes, now, existing)
     print()
     show_authenticator(prepared.totp_uri, prepared.totp_secret)
@@ -117,22 +124,27 @@ def with_questions(
     return DONE
 
 
-def _wishes(
-    args: argparse.Namespace, username: str, password: str, *, keep_history: bool | None = None
-) -> set_up.Wishes:
+def _wishes(args: argparse.Namespace, username: str, password: str) -> set_up.Wishes:
     return set_up.Wishes(
         username=username,
         password=password,
         hostnames=tuple(args.hostname),
         certfile=args.cert,
         keyfile=args.key,
-        keep_ipython_history=args.keep_ipython_history if keep_history is None else keep_history,
+        keep=frozenset(args.keep or ()),
     )
 
 
-def _ask_history() -> bool:
-    print("\nIPython records every cell that is run, unencrypted, in ~/.ipython.")
-    return terminal.ask_yes("Turn that off?")
+def _ask_what_to_keep(kept: list[str]) -> list[str]:
+    """Ask about each that leaves plaintext; return the names of those that may go on."""
+    from jupyter_secure.app.setup.traces import leavers
+
+    for leaver in leavers():
+        if leaver.name not in kept:
+            print(f"\n{leaver.what}")
+            if not terminal.ask_yes(leaver.question):
+                kept = [*kept, leaver.name]
+    return kept
 
 
 def account_name() -> str:

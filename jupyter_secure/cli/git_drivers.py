@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import shlex
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_secure.cli.exit_code import DONE, FAILED
-from jupyter_secure.errors import SecureError, shown
+from jupyter_secure.errors import SecureError, TooMuch, shown
 from jupyter_secure.store import places
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _NAMES = {
     # git(1), "GIT_EXTERNAL_DIFF": for a conflict there is the path alone.
     "compare": ("PATH", "FACTS…"),
 }
+_MERGE_SECONDS = 120.0
 _DEVICE_NULL = "/dev/null"
 
 
@@ -70,10 +72,16 @@ def _text(args: argparse.Namespace, data: bytes) -> str:
 
 def _merge(args: argparse.Namespace) -> int:
     from jupyter_secure.app.git.merging import merge
+    from jupyter_secure.app.history.deadline import deadline
 
     base, ours, theirs = (Path(name).read_bytes() for name in (args.base, args.ours, args.theirs))
+    too_slow = TooMuch(
+        f"Merging takes longer than {_MERGE_SECONDS:.0f} seconds, and was ended.",
+        why="Some of its cells have thousands of lines that differ.",
+        remedy="Choose one side: git checkout --ours PATH, or --theirs.",
+    )
     try:
-        with _opener(args) as opener:
+        with _opener(args) as opener, deadline(_MERGE_SECONDS, too_slow):
             merged = merge(base, ours, theirs, opener)
     except SecureError as error:
         path = shown(args.path)
@@ -93,7 +101,8 @@ def _merge(args: argparse.Namespace) -> int:
 def _compare(args: argparse.Namespace) -> int:
     from jupyter_secure.app.git.merging import EMPTY
     from jupyter_secure.app.git.notebook_text import is_sealed
-    from jupyter_secure.app.history.compare import compare, pretty
+    from jupyter_secure.app.history.compare import SECONDS, compare, pretty, too_slow
+    from jupyter_secure.app.history.deadline import deadline
 
     if len(args.facts) < 6:
         print(f"{shown(args.path)}: not merged yet.")
@@ -107,9 +116,14 @@ def _compare(args: argparse.Namespace) -> int:
         colour = bool(os.environ.get("GIT_PAGER_IN_USE")) or sys.stdout.isatty()
         colour &= not os.environ.get("NO_COLOR")
         name = shown(args.path)
-        compared = compare(before or EMPTY, after or EMPTY)
-        pretty(compared, f"{name} (before)", f"{name} (after)", out=sys.stdout, color=colour)
-    except SecureError:
+        out = io.StringIO()
+        with deadline(SECONDS, too_slow()):
+            compared = compare(before or EMPTY, after or EMPTY)
+            pretty(compared, f"{name} (before)", f"{name} (after)", out=out, color=colour)
+        _print(out.getvalue())
+    except SecureError as error:
+        if isinstance(error, TooMuch):
+            print(f"Not compared cell by cell. {error}")
         for sign, data in zip("-+", sides, strict=True):
             _print("".join(f"{sign}{line}\n" for line in _text(args, data).splitlines()))
     return DONE

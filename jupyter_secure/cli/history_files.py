@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,8 @@ def show(args: argparse.Namespace, place: LocalHistory) -> int:
 
 def diff(args: argparse.Namespace, place: LocalHistory) -> int:
     """Print what differs between two versions, in colour on a terminal."""
-    from jupyter_secure.app.history.compare import compare, pretty
+    from jupyter_secure.app.history.compare import SECONDS, compare, pretty, too_slow
+    from jupyter_secure.app.history.deadline import deadline
 
     _open(args, place)
     _, before = place.versions.open(args.file, args.first, place.actor)
@@ -62,14 +64,17 @@ def diff(args: argparse.Namespace, place: LocalHistory) -> int:
         after = place.versions.current(args.file, place.actor)
     else:
         _, after = place.versions.open(args.file, args.second, place.actor)
-    compared = compare(before, after)
-    if args.json:
-        print(json.dumps(compared.diff, indent=2))
-        return DONE
-    name = shown(str(args.file))
-    second = "now" if args.second is None else str(args.second)
-    color = sys.stdout.isatty()
-    pretty(compared, f"{name} {args.first}", f"{name} {second}", out=sys.stdout, color=color)
+    out = io.StringIO()
+    with deadline(SECONDS, too_slow()):
+        compared = compare(before, after)
+        if args.json:
+            out.write(json.dumps(compared.diff, indent=2) + "\n")
+        else:
+            name = shown(str(args.file))
+            second = "now" if args.second is None else str(args.second)
+            color = sys.stdout.isatty()
+            pretty(compared, f"{name} {args.first}", f"{name} {second}", out=out, color=color)
+    print(out.getvalue(), end="")
     return DONE
 
 

@@ -8,9 +8,7 @@ stands in one table; what stands in none changes nothing that the record is abou
 from __future__ import annotations
 
 import argparse
-import os
 import secrets
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -50,6 +48,8 @@ CHANGES = {
     "vault recover": "vault:recover",
     "vault slots add": "vault:slot-add",
     "vault slots remove": "vault:slot-remove",
+    "history list": "version:list",
+    "history deleted": "version:list",
     "history restore": "version:restore",
     "history undelete": "version:undelete",
     "history show": "version:open",
@@ -121,18 +121,29 @@ def _events(name: str, args: argparse.Namespace) -> list[Event]:
     if command == "vault open" and not (args.all or args.in_place):
         action = "file:export"
     from jupyter_secure.audit.events import Event, Who
+    from jupyter_secure.store.places import system_account
 
-    who = Who(username=f"cli:{_account()}")
+    who = Who(username=f"cli:{system_account()}")
     event = Event(action, who=who, correlation=secrets.token_hex(8), details={"command": command})
     if command in ("vault seal", "vault open") and args.all:
         folder = Path(args.files[0] if args.files else ".")
         begin = replace(event, action="migration:begin", path=_key(folder, args))
         return [begin]
+    if name == "history":
+        return [_of_versions(event, args)]
     about = _about(command, args)
     if about:
         return [replace(event, target=one) for one in about]
     paths = _paths(args)
     return [replace(event, path=_key(path, args)) for path in paths] or [event]
+
+
+def _of_versions(event: Event, args: argparse.Namespace) -> Event:
+    """Say of which file and version it is, or what is brought back and where to."""
+    file = getattr(args, "file", None)
+    path = (getattr(args, "to", None) or "") if file is None else _key(file, args)
+    which = next((getattr(args, one) for one in ("number", "first", "which") if one in args), "")
+    return replace(event, path=path, target=str(which))
 
 
 def _about(command: str, args: argparse.Namespace) -> list[str]:
@@ -213,15 +224,3 @@ def _write(events: list[Event], *, durable: bool = True) -> None:
         files.append([encode(one) for one in events], durable=durable)
     finally:
         files.close()
-
-
-def _account() -> str:
-    """Return the system's account that runs the command."""
-    if sys.platform == "win32":
-        return os.environ.get("USERNAME", "")
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())

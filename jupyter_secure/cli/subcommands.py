@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -18,8 +18,8 @@ from jupyter_secure.cli.exit_code import USAGE
 Actions = Mapping[str, tuple[str, str | None]]
 
 
-def add_all(parser: argparse.ArgumentParser, actions: Actions) -> None:
-    """Add the sub-commands to the parser of their command."""
+def add_all(parser: argparse.ArgumentParser, actions: Actions) -> Iterable[argparse.ArgumentParser]:
+    """Add the sub-commands to the parser of their command; return theirs."""
     parser.set_defaults(action=None, parser=parser)
     group = parser.add_subparsers(title="commands", metavar="COMMAND", dest="action")
     for action, (name, summary) in actions.items():
@@ -36,6 +36,7 @@ def add_all(parser: argparse.ArgumentParser, actions: Actions) -> None:
         )
         module.add_arguments(sub, action)
         sub.set_defaults(run_action=module.run)
+    return group.choices.values()
 
 
 def run(args: argparse.Namespace) -> int:

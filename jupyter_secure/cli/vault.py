@@ -54,6 +54,6 @@ def _keeping_root_key(args: argparse.Namespace) -> AbstractContextManager[None]:
     changes |= args.action == "rotate" and not args.full
     if not changes:
         return nullcontext()
-    from jupyter_secure.app.trees.at_work import at_work
+    from jupyter_secure.app.at_work import at_work
 
     return at_work(between_keys=between_keys)

@@ -84,3 +84,15 @@ def _platform_dir(kind: str) -> Path:
     base = os.environ.get(f"XDG_{kind.upper()}_HOME", "").strip()
     default = {"config": Path(".config"), "data": Path(".local", "share")}[kind]
     return (Path(base) if base else Path("~").expanduser() / default) / "jupyter"
+
+
+def system_account() -> str:
+    """Return the name of the system's account that runs this."""
+    if sys.platform == "win32":
+        return os.environ.get("USERNAME", "")
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())

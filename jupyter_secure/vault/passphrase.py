@@ -39,7 +39,9 @@ class PassphraseKey:
         self._lock = threading.Lock()
 
     @classmethod
-    def new(cls, passphrase: str, profile: Argon2idProfile = RFC_9106_LOW_MEMORY) -> PassphraseKey:
+    def new(
+        cls, passphrase: str, *, profile: Argon2idProfile = RFC_9106_LOW_MEMORY
+    ) -> PassphraseKey:
         """Derive the key of a passphrase that is being set, with a salt of its own."""
         return cls(passphrase, Derivation(os.urandom(kdf.SALT_BYTES), profile))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from jupyter_secure.app.accounts.consistency import differences
 from jupyter_secure.app.accounts.join import Join
 from jupyter_secure.app.accounts.team import Team
-from jupyter_secure.app.trees.at_work import at_work
+from jupyter_secure.app.at_work import at_work
 from jupyter_secure.identity.clock import Clock, utc_now
 from jupyter_secure.identity.throttle import Attempts
 from jupyter_secure.store import places

@@ -7,6 +7,7 @@ nothing on the disk has changed, and when ``commit`` fails nothing has either.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +43,8 @@ class Wishes:
 
     ``hostnames`` come on top of this machine's own names. ``certfile`` and ``keyfile`` name a
     certificate to use in place, so that whoever renews it needs to tell nobody; without them one is
-    made. ``keyfile`` may be missing when ``certfile`` holds the key too.
+    made. ``keyfile`` may be missing when ``certfile`` holds the key too. ``keep`` names what may go
+    on leaving plaintext (``traces.LEAVERS``).
     """
 
     username: str
@@ -50,7 +52,7 @@ class Wishes:
     hostnames: tuple[str, ...] = ()
     certfile: Path | None = None
     keyfile: Path | None = None
-    keep_ipython_history: bool = False
+    keep: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Prepared:
     key_pem: bytes | None
     certfile: Path
     keyfile: Path
-    ipython_history_off: bool
+    turned_off: tuple[traces.Leaver, ...]
 
     def confirm(self, code: str, now: datetime) -> Prepared | None:
         """Return this set-up with its second factor confirmed, or None if the code is wrong.
@@ -159,21 +161,24 @@ def prepare(
         # Made absolute but not resolved: a renewed certificate often comes as a changed link.
         certfile=certfile.absolute(),
         keyfile=keyfile.absolute(),
-        ipython_history_off=not wishes.keep_ipython_history,
+        turned_off=tuple(one for one in traces.leavers() if one.name not in wishes.keep),
     )
 
 
 def commit(prepared: Prepared) -> Done:
     """Write the state and the settings; on any failure take everything back and raise it."""
     state = places.state_dir()
-    changes = [
-        settings_file.plan(
-            places.config_dir() / settings_record.SERVER_SETTINGS,
-            required_settings(prepared.certfile, prepared.keyfile),
-        )
+    ours: dict[str, Mapping[str, Any]] = {**required_settings(prepared.certfile, prepared.keyfile)}
+    for leaver in prepared.turned_off:
+        if leaver.package:
+            ours |= leaver.settings
+    server_file = places.config_dir() / settings_record.SERVER_SETTINGS
+    changes = [settings_file.plan(server_file, ours)]
+    changes += [
+        settings_file.plan(traces.ipython_settings(), leaver.settings)
+        for leaver in prepared.turned_off
+        if not leaver.package
     ]
-    if prepared.ipython_history_off:
-        changes.append(settings_file.plan(traces.ipython_settings(), traces.HISTORY_OFF))
     with state_folder.building(state) as new:
         _write_state(new, prepared)
         settings_record.save(new, settings_record.Record(tuple(changes), in_effect=True))

@@ -10,10 +10,8 @@ import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-
-# IPython writes every cell that is run into a database; with this it keeps them in memory only.
-HISTORY_OFF = {"HistoryManager": {"enabled": False}}
 
 # Folders of ipykernel's debugger, one for each process that was debugged.
 _DEBUGGER = "ipykernel_[0-9]*"
@@ -27,6 +25,54 @@ _LEFT_IN_FOLDERS = {
         "jupyter_server_ydoc",
     ),
 }
+
+
+@dataclass(frozen=True)
+class Leaver:
+    """A program that leaves plaintext, and the settings with which it leaves none.
+
+    ``what`` says to people what it does, ``question`` asks whether to stop that; ``package`` is
+    what it comes in, empty for IPython, without which there is no kernel. ``settings`` are for the
+    server's file, but for IPython's own.
+    """
+
+    name: str
+    what: str
+    question: str
+    package: str
+    settings: Mapping[str, Mapping[str, bool]]
+
+
+#: By the order in which they are asked about.
+LEAVERS = (
+    Leaver(
+        "ipython-history",
+        "IPython records every cell that is run, unencrypted, in ~/.ipython.",
+        "Turn that off?",
+        "",
+        {"HistoryManager": {"enabled": False}},  # it keeps them in memory then
+    ),
+    # It is the servers that ask for files; without any that is found, none are written.
+    Leaver(
+        "language-servers",
+        "Language servers get copies of open notebooks, unencrypted, in .virtual_documents.",
+        "Start no language servers?",
+        "jupyter_lsp",
+        {"LanguageServerManager": {"autodetect": False}},
+    ),
+    Leaver(
+        "collaboration",
+        "jupyter-collaboration keeps copies of notebooks, unencrypted, in .jupyter_ystore.db.",
+        "Turn working together off?",
+        "jupyter_server_ydoc",
+        {"YDocExtension": {"disable_rtc": True}},
+    ),
+)
+
+
+def leavers() -> tuple[Leaver, ...]:
+    """Return those that are installed beside us."""
+    return tuple(one for one in LEAVERS if not one.package or find_spec(one.package) is not None)
 
 
 @dataclass(frozen=True)
