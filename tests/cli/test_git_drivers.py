@@ -22,6 +22,11 @@ def slow(tmp_path: Path) -> list[str]:
     return [str(path) for path in paths]
 
 
+# What ends the work may strike in a callback of the garbage collector, which drops it; once more
+# then does.
+in_a_callback = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
 def arguments(*given: str, action: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     git_drivers.add_arguments(parser, action)
@@ -30,6 +35,7 @@ def arguments(*given: str, action: str) -> argparse.Namespace:
     return args
 
 
+@in_a_callback
 def test_slow_to_compare(
     slow: list[str], monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
@@ -44,6 +50,7 @@ def test_slow_to_compare(
     assert b"\n+" in said
 
 
+@in_a_callback
 def test_slow_to_merge(
     slow: list[str],
     tmp_path: Path,

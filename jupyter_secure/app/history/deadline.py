@@ -10,6 +10,10 @@ from types import FrameType
 
 from jupyter_secure.errors import SecureError
 
+# Raised again so often until the block ends: in a destructor, or a callback of the garbage
+# collector, Python prints what is raised and goes on.
+_AGAIN_SECONDS = 0.1
+
 
 class _Over(BaseException):
     """Passes through whatever catches errors."""
@@ -32,7 +36,7 @@ def deadline(seconds: float, error: SecureError) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, over)
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
         yield
     except _Over:
         raise error from None
