@@ -100,6 +100,52 @@ def closes(channel: websocket.WebSocket) -> bool:
     return True
 
 
+# First of all: each refusal is on record by itself only until an address has had many.
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?code=made-up",
+        "?code=made-up&state=made-up",
+        "?error=access_denied",
+        "?code=&state=",
+        "?code=%00&state=%00",
+    ],
+)
+def test_made_up_callbacks(hub: Hub, query: str) -> None:
+    """A callback that no login of this browser's led to lets nobody in."""
+    client, before = hub.client(), len(refusals(hub.home, "not-begun-here"))
+    answer = client.get(f"/oauth_callback{query}")
+    assert answer.status_code == 403
+    assert len(refusals(hub.home, "not-begun-here")) == before + 1
+    assert not [one for one in client.cookies if one.name.startswith("__Secure-jupyter-secure-hub")]
+    assert client.post(f"/oauth_callback{query}").status_code == 401
+
+
+def test_callback_of_another_browser(hub: Hub) -> None:
+    """The code of one browser's login is worth nothing in another, and nothing twice."""
+    first, second = hub.client(), hub.client()
+    first.log_in_at_hub("alice")
+    begun = first.get("/login").headers["Location"]
+    callback = first.get(f"{hub.host}{begun}").headers["Location"]
+    # The other browser has begun a login of its own, as one does who is lured there.
+    second.get("/login")
+    assert second.get(f"{hub.host}{callback}").status_code == 403
+    assert second.get("/login").status_code == 302
+    kept = [one for one in first.cookies if "hub-login" in one.name]
+    assert first.get(f"{hub.host}{callback}").status_code == 302
+    for one in kept:
+        first.cookies.set_cookie(again(one))
+    visitor = [one for one in first.cookies if one.name.startswith("__Secure-jupyter-secure-hub")]
+    assert visitor
+    first.cookies.clear(domain=visitor[0].domain, path=visitor[0].path)
+    for one in kept:
+        first.cookies.set_cookie(again(one))
+    assert first.get(f"{hub.host}{callback}").status_code == 502
+    assert [one.outcome for one in refusals(hub.home, "hub-silent")] == [Outcome.FAILURE]
+    assert first.get("/api/contents").status_code == 401
+
+
 def test_both_doors(hub: Hub) -> None:
     """The Hub's login comes first, then ours with password and code, and then Jupyter."""
     client = hub.client()
@@ -256,51 +302,6 @@ def test_someone_without_an_account(hub: Hub) -> None:
     turned_away = refusals(hub.home, "no-account")
     assert turned_away
     assert {one.target for one in turned_away} == {"helpdesk"}
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "",
-        "?code=made-up",
-        "?code=made-up&state=made-up",
-        "?error=access_denied",
-        "?code=&state=",
-        "?code=%00&state=%00",
-    ],
-)
-def test_made_up_callbacks(hub: Hub, query: str) -> None:
-    """A callback that no login of this browser's led to lets nobody in."""
-    client, before = hub.client(), len(refusals(hub.home, "not-begun-here"))
-    answer = client.get(f"/oauth_callback{query}")
-    assert answer.status_code == 403
-    assert len(refusals(hub.home, "not-begun-here")) == before + 1
-    assert not [one for one in client.cookies if one.name.startswith("__Secure-jupyter-secure-hub")]
-    assert client.post(f"/oauth_callback{query}").status_code == 401
-
-
-def test_callback_of_another_browser(hub: Hub) -> None:
-    """The code of one browser's login is worth nothing in another, and nothing twice."""
-    first, second = hub.client(), hub.client()
-    first.log_in_at_hub("alice")
-    begun = first.get("/login").headers["Location"]
-    callback = first.get(f"{hub.host}{begun}").headers["Location"]
-    # The other browser has begun a login of its own, as one does who is lured there.
-    second.get("/login")
-    assert second.get(f"{hub.host}{callback}").status_code == 403
-    assert second.get("/login").status_code == 302
-    kept = [one for one in first.cookies if "hub-login" in one.name]
-    assert first.get(f"{hub.host}{callback}").status_code == 302
-    for one in kept:
-        first.cookies.set_cookie(again(one))
-    visitor = [one for one in first.cookies if one.name.startswith("__Secure-jupyter-secure-hub")]
-    assert visitor
-    first.cookies.clear(domain=visitor[0].domain, path=visitor[0].path)
-    for one in kept:
-        first.cookies.set_cookie(again(one))
-    assert first.get(f"{hub.host}{callback}").status_code == 502
-    assert [one.outcome for one in refusals(hub.home, "hub-silent")] == [Outcome.FAILURE]
-    assert first.get("/api/contents").status_code == 401
 
 
 def again(cookie: Cookie) -> Cookie:
