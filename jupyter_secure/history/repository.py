@@ -58,9 +58,10 @@ class Repository(Protocol):
         ...
 
     def retain(self, file_id: bytes, staying: Iterable[int]) -> int:
-        """Drop every version but the newest and those in ``staying``; return how many went.
+        """Drop every version but those in ``staying`` and what is newer; return how many went.
 
-        Where ``staying`` names none that there is, nothing is dropped.
+        What is newer than all of them came since somebody looked. Where ``staying`` names none that
+        there is, nothing is dropped.
         """
         ...
 

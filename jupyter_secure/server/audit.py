@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from itertools import islice
+from urllib.parse import urlencode
 
 from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
@@ -21,7 +22,10 @@ from jupyter_secure.errors import InvalidInput, Refused
 from jupyter_secure.identity.roles import Right
 from jupyter_secure.server.admission import admission_of
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
+from jupyter_secure.server.confirm_page import CONFIRM
+from jupyter_secure.server.elevation import is_elevated, require_elevated
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.refusal import wants_page
 
 _MOST = 500
 _USUAL = 100
@@ -100,7 +104,11 @@ class AuditHandler(SecureAPIHandler):
 
 
 class AuditExportHandler(AuditHandler):
-    """``GET audit/export``: what the query wants, the oldest first, as other programs take it."""
+    """``GET audit/export``: what the query wants, the oldest first, as other programs take it.
+
+    All of it at once leaves the server, so a person confirms a second factor first. An access token
+    was made by one who had.
+    """
 
     @authenticated
     @authorized("read", resource=RESOURCE)
@@ -110,7 +118,14 @@ class AuditExportHandler(AuditHandler):
             form = self.get_query_argument("format", "csv")
             if form not in FORMATS:
                 raise InvalidInput(f"The format must be one of {', '.join(FORMATS)}.")
-            events = self.runtime.record.oldest_first(self._wanted())
+            wanted = self._wanted()
+            if admission_of(self.request).session is not None and not is_elevated(self):
+                if wants_page(self.request):
+                    query = urlencode({"next": self.request.uri or ""})
+                    self.redirect(f"{self.base_url}{CONFIRM}?{query}", status=303)
+                    return
+                require_elevated(self)
+            events = self.runtime.record.oldest_first(wanted)
             text = await run_sync(_next_lines, form, events)
         name = "record.csv" if form == "csv" else f"record.{form}.txt"
         kind = "text/csv" if form == "csv" else "text/plain"

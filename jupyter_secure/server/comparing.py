@@ -45,6 +45,8 @@ async def compared_apart(before: bytes, after: bytes) -> bytes:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+    if process.returncode != 0:
+        answer = b""  # it was ended, maybe in the middle of it
     how, _, said = answer.partition(b"\n")
     if how == compare_worker.DONE:
         return said

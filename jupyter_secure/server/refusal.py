@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler, stream_request_body
 
 from jupyter_secure.audit.events import Who
@@ -49,7 +50,7 @@ class RefusalHandler(RequestHandler):
         """Answer, now that all of the request is here."""
         if self._refusal.retry_after is not None:
             self.set_header("Retry-After", str(self._refusal.retry_after))
-        if not self._wants_page():
+        if not wants_page(self.request):
             self.set_status(self._refusal.status)
             self.set_header("Content-Type", "application/json")
             self.finish(
@@ -64,8 +65,10 @@ class RefusalHandler(RequestHandler):
 
     get = head = post = put = patch = delete = options = _refuse
 
-    def _wants_page(self) -> bool:
-        headers = self.request.headers
-        if mode := headers.get("Sec-Fetch-Mode"):
-            return mode == "navigate"
-        return self.request.method in ("GET", "HEAD") and "text/html" in headers.get("Accept", "")
+
+def wants_page(request: HTTPServerRequest) -> bool:
+    """Tell a person who goes to an address from a program that asks."""
+    if mode := request.headers.get("Sec-Fetch-Mode"):
+        return mode == "navigate"
+    asks_page = "text/html" in request.headers.get("Accept", "")
+    return request.method in ("GET", "HEAD") and asks_page

@@ -165,7 +165,13 @@ class GitHistory:
         numbers = set(staying)
         with self._writing():
             found = list(self._commits(file_id))
-            kept = [one for one in found if parse(one.message).number in numbers]
+            # What came since somebody looked is not theirs to drop.
+            newest = max(numbers, default=0)
+            kept = [
+                one
+                for one in found
+                if (number := parse(one.message).number) in numbers or 0 < newest < number
+            ]
             if not kept or len(kept) == len(found):
                 return 0
             if kept[0].name != found[0].name:

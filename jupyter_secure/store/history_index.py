@@ -17,6 +17,8 @@ _IDS_AT = len(HEAD) + 256 * 4
 _CHECKSUM_BYTES = 4
 # From here on an offset is the number of one of eight bytes.
 _LARGE = 1 << 31
+# No file reaches so far.
+_NOWHERE = 1 << 63
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Index:
             if place + 8 > len(self._large_offsets):
                 raise damaged()
             (offset,) = struct.unpack_from(">Q", self._large_offsets, place)
+            if offset >= _NOWHERE:
+                raise damaged()
         return int(offset)
 
     def _id(self, at: int) -> bytes:

@@ -15,6 +15,8 @@ MOST_BYTES = 16 << 20
 _KINDS = {1: COMMIT, 2: TREE, 3: BLOB}
 _BY_OFFSET, _BY_ID = 6, 7
 _READ_BYTES = 4096
+# Of a size, as Git writes them.
+_MOST_BITS = 63
 # The longest head: kind and size in at most 10 bytes, and an offset or an id.
 _HEAD_BYTES = 10 + ID_BYTES
 
@@ -115,3 +117,5 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
         shift += 7
         if not byte & 128:
             return number, at
+        if shift > _MOST_BITS:  # or megabytes of it would be one number, and take hours
+            raise damaged()

@@ -23,6 +23,8 @@ from jupyter_secure.store.history_pack import MOST_BYTES, changed, read_entry
 _DEEPEST = 4096
 #: In bytes: what others are made from is kept at hand, ciphertext as all objects are.
 _AT_HAND = 8 << 20
+#: In bytes: so much may lead from one object to another.
+_MOST_CHANGES = 4 * MOST_BYTES
 
 _Object = tuple[bytes, bytes]  # kind and data
 
@@ -105,6 +107,7 @@ class Objects:
     def _packed(self, index: Index, offset: int) -> _Object:
         """Return the object at a place, made from others if that is how the pack has it."""
         changes: list[tuple[int, bytes]] = []
+        size = 0
         found = self._at_hand.get((index.pack, offset))
         with open(index.pack, "rb", buffering=0) as file:
             while found is None:
@@ -113,8 +116,9 @@ class Objects:
                     found = entry.kind, entry.data
                     break
                 changes.append((offset, entry.data))
+                size += len(entry.data)
                 base = index.find(entry.base) if entry.base else offset - entry.back
-                if base is None or base < 0 or len(changes) > _DEEPEST:
+                if base is None or base < 0 or len(changes) > _DEEPEST or size > _MOST_CHANGES:
                     raise damaged()
                 offset = base
                 found = self._at_hand.get((index.pack, offset))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from jupyter_secure.history.notebook_key import NotebookKey, damaged
 from jupyter_secure.history.version import Version, parse
 from jupyter_secure.store.history_branches import Branches
+from jupyter_secure.store.history_objects import name_of
 from jupyter_secure.store.history_pack import BLOB, COMMIT, ID_BYTES, TREE
 from jupyter_secure.store.history_packs import Objects
 
@@ -40,7 +41,10 @@ def commit_of(objects: Objects, name: bytes) -> Commit:
     """Return the commit of that id; raises ``CorruptFile`` if there is none."""
     tree, parent, person = b"", None, ""
     try:
-        head, _, message = objects.get(name, COMMIT).decode().partition("\n\n")
+        data = objects.get(name, COMMIT)
+        if name_of(COMMIT, data) != name:
+            raise damaged()  # versions could else lead round and round
+        head, _, message = data.decode().partition("\n\n")
         for line in head.split("\n"):
             field, _, value = line.partition(" ")
             if field == "tree":
@@ -65,12 +69,15 @@ def content_of(
 ) -> tuple[Version, bytes]:
     """Return a version and its content; raises ``CorruptFile`` unless it is what was kept."""
     version = parse(commit.message, key)
-    parts = []
+    parts, size = [], 0
     for folder in _entries(objects.get(commit.tree, TREE)):
         for chunk in _entries(objects.get(folder, TREE)):
             if chunk not in at_hand:
                 at_hand[chunk] = key.open(objects.get(chunk, BLOB))
             parts.append(at_hand[chunk])
+            size += len(at_hand[chunk])
+            if size > version.size:
+                raise damaged()  # one chunk named a million times would fill the memory
     content = b"".join(parts)
     if version.file_id != file_id or not key.is_digest(content, version.digest):
         raise damaged()

@@ -41,6 +41,9 @@ class OneWriter:
         """
         self._path = state_dir / name
         self._patience = patience
+        # Until then nobody waits again: whoever comes after one who waited in vain would too, one
+        # after the other.
+        self._in_vain_until = float("-inf")
         self._threads = threading.RLock()
         self._depth = 0
         self._descriptor = -1
@@ -83,8 +86,9 @@ class OneWriter:
             with contextlib.suppress(OSError):
                 if self._patience is None:
                     fcntl.flock(descriptor, fcntl.LOCK_EX)
-                elif not _locked_within(descriptor, self._patience):
+                elif not _locked_within(descriptor, self._patience_now()):
                     os.close(descriptor)
+                    self._in_vain_until = time.monotonic() + self._patience
                     raise StateUnusable(
                         f"Another program holds {self._path}.",
                         why=f"It did not let go of it for {self._patience:g} seconds.",
@@ -92,6 +96,10 @@ class OneWriter:
                         "hangs.",
                     )
         return descriptor
+
+    def _patience_now(self) -> float:
+        in_vain = time.monotonic() < self._in_vain_until
+        return 0.0 if in_vain else self._patience or 0.0
 
 
 def _locked_within(descriptor: int, seconds: float) -> bool:

@@ -45,6 +45,14 @@ class PassphraseKey:
         """Derive the key of a passphrase that is being set, with a salt of its own."""
         return cls(passphrase, Derivation(os.urandom(kdf.SALT_BYTES), profile))
 
+    def copy(self) -> PassphraseKey:
+        """Return the same key once more, to be wiped apart from this one."""
+        other = object.__new__(PassphraseKey)
+        other.derivation, other._lock = self.derivation, threading.Lock()
+        with self._lock:
+            other._key = bytearray(self._key)
+        return other
+
     def wrap(self, core: Core, data_key: bytes) -> bytes:
         """Return the data key, wrapped, for the vault to wrap again.
 

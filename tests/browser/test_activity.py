@@ -183,8 +183,12 @@ def test_an_auditor_sees_all_and_takes_it_along(
     expect(rows(ann).filter(has_text="logged in")).to_have_count(0)
     ann.take_picture("96-activity-auditor")
     assert violations(ann.page, axe, ".jsec-Activity") == []
-    with ann.page.expect_download() as exported_file:
+    with ann.page.context.expect_page() as tab:
         activity(ann).get_by_role("link", name="CSV").click()
+    # In the tab that opened: a stolen cookie alone takes nothing along.
+    tab.value.get_by_label("Code").fill(team["auditor"].codes.pop())
+    with tab.value.expect_download() as exported_file:
+        tab.value.get_by_role("button", name="Confirm", exact=True).click()
     # The export is itself on record.
     activity(ann).get_by_label("Who").fill("ann")
     activity(ann).get_by_role("combobox", name="What").select_option("record:*")

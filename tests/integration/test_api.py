@@ -76,6 +76,7 @@ def check(method: str, path: str, answer: requests.Response) -> None:
         ("GET", "/audit", "/audit?limit=20", None, 200, None),
         ("GET", "/audit", "/audit?limit=501", None, 400, "invalid-input"),
         ("GET", "/audit/export", "/audit/export?format=pdf", None, 400, "invalid-input"),
+        ("GET", "/audit/export", "/audit/export", None, 423, "elevation-required"),
         ("GET", "/account", "/account", None, 200, None),
         ("POST", "/account/password", "/account/password", {"current": "x"}, 400, "invalid-input"),
         (

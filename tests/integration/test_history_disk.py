@@ -101,7 +101,7 @@ def test_repository(small_disk: SmallDisk, trouble: Callable[[SmallDisk], None],
     for work in (
         lambda: keep(history, os.urandom(30_000)),
         lambda: history.set_sealed_key(FILE, b"a key" * 1000),
-        lambda: history.retain(FILE, [1]),
+        lambda: history.retain(FILE, [1, 31]),
         lambda: history.tidy(everything=True),
         history.tidy,
     ):

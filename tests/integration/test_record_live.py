@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import websocket
@@ -35,6 +36,12 @@ def owner(server: LiveServer) -> Client:
 
 def member(server: LiveServer, owner: Client, name: str, role: str) -> Client:
     return join(server, invite(owner, name, role)).log_in(server)
+
+
+def taking_along(server: LiveServer, owner: Client) -> tuple[Client, str]:
+    """Return an auditor who logged in, and a code of theirs."""
+    newcomer = join(server, invite(owner, "eve", "auditor"))
+    return newcomer.log_in(server), newcomer.codes.pop()
 
 
 @pytest.fixture(scope="module")
@@ -137,11 +144,22 @@ def test_the_end_of_the_session_ends_it(server: LiveServer, owner: Client) -> No
 EXPORT = f"{AUDIT}/export"
 
 
-def test_an_auditor_exports_what_is_asked_for(owner: Client, auditor: Client) -> None:
-    """The events of the view's filters, the oldest first, as a file; and that is on record."""
+def test_an_auditor_exports_what_is_asked_for(server: LiveServer, owner: Client) -> None:
+    """The events of the view's filters, the oldest first, as a file; and that is on record.
+
+    A session alone, whose cookie may have been stolen, exports nothing.
+    """
+    auditor, code = taking_along(server, owner)
     assert owner.save("exported.ipynb", notebook("1")).status_code == 201
     wanted = {"path": "exported.ipynb", "what": "file:save", "outcome": "success"}
-    answer = auditor.get(EXPORT, params=wanted)
+    refused = auditor.get(EXPORT, params=wanted)
+    assert (refused.status_code, refused.json()["reason"]) == (423, "elevation-required")
+    page = auditor.get(EXPORT, params=wanted, headers={"Sec-Fetch-Mode": "navigate"})
+    assert page.status_code == 303
+    back = parse_qs(urlsplit(page.headers["Location"]).query)["next"][0]
+    confirmed = auditor.post(page.headers["Location"], data={"code": code, "_xsrf": auditor.xsrf})
+    assert confirmed.headers["Location"] == back
+    answer = auditor.get(back)
     assert answer.headers["Content-Disposition"] == 'attachment; filename="record.csv"'
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(answer.text.splitlines()))
@@ -151,7 +169,12 @@ def test_an_auditor_exports_what_is_asked_for(owner: Client, auditor: Client) ->
     assert seqs == sorted(seqs)
     assert len(seqs) > 10
     newest = auditor.get(AUDIT, params={"what": "record:export"}).json()["events"]
-    assert [one["username"] for one in newest] == ["ann", "ann"]
+    assert [(one["username"], one["outcome"], one["reason"]) for one in newest] == [
+        ("eve", "success", ""),
+        ("eve", "success", ""),
+        ("eve", "refused", "elevation-required"),
+        ("eve", "refused", "elevation-required"),
+    ]
     assert auditor.get(EXPORT, params={"format": "pdf"}).status_code == 400
 
 

@@ -48,3 +48,14 @@ def test_worker_that_dies(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sys.executable
     with pytest.raises(StateUnusable, match="could not be compared"):
         asyncio.run(compared_apart(notebook("one"), notebook("two")))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX's signals")
+def test_worker_that_dies_while_it_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half an answer is none: a page would get what is no JSON."""
+    half = tmp_path / "half"
+    half.write_text("#!/bin/sh\ncat > /dev/null\nprintf 'done\\n{\"before\": {'\nkill -9 $$\n")
+    half.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(half))
+    with pytest.raises(StateUnusable, match="could not be compared"):
+        asyncio.run(compared_apart(notebook("one"), notebook("two")))

@@ -123,6 +123,14 @@ def test_retain(history: GitHistory) -> None:
     assert keep(history, b"next").number == 8
 
 
+def test_retain_what_came_meanwhile(history: GitHistory) -> None:
+    """What was kept after somebody looked which may go is not dropped with them."""
+    for number in range(1, 7):
+        keep(history, b"content %d" % number)
+    assert history.retain(FILE, [1, 4]) == 2
+    assert [version.number for version in history.versions(FILE, KEY)] == [6, 5, 4, 1]
+
+
 @pytest.mark.parametrize("staying", [[], [99], [1, 2]])
 def test_retain_nothing_or_all(history: GitHistory, staying: list[int]) -> None:
     """A history never becomes empty by thinning, and is not rewritten for nothing."""

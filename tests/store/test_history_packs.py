@@ -4,6 +4,7 @@ import contextlib
 import errno
 import io
 import os
+import struct
 import subprocess
 import zlib
 from pathlib import Path
@@ -17,7 +18,7 @@ from jupyter_secure.errors import CorruptFile, StateUnusable
 from jupyter_secure.store import history_packs
 from jupyter_secure.store.history import DIRECTORY, GitHistory
 from jupyter_secure.store.history_index import Index
-from jupyter_secure.store.history_pack import changed, read_entry
+from jupyter_secure.store.history_pack import MOST_BYTES, Entry, changed, read_entry
 from jupyter_secure.store.history_packs import Objects
 
 CONTENTS = [text(lines=2000) + b"edit %d" % number for number in range(30)]
@@ -201,3 +202,34 @@ def test_what_went_is_not_there(kept: Path) -> None:
         one.unlink()
     reader.look()
     assert not any(name in reader for name in names)
+
+
+def test_a_size_without_end() -> None:
+    """A number that is longer than any size is not worked out."""
+    with pytest.raises(CorruptFile):
+        changed(b"", b"\x80" * 12 + b"\0" + b"\0")
+
+
+def test_beyond_any_file(tmp_path: Path) -> None:
+    """A place that no file has is damage."""
+    below = (0,) * 7 + (1,) * 249
+    large = struct.pack(">Q", (1 << 64) - 1)
+    index = Index(tmp_path / "no.pack", below, b"\x07" * 20, struct.pack(">I", 1 << 31), large)
+    with pytest.raises(CorruptFile):
+        index.find(b"\x07" * 20)
+
+
+def test_much_leads_to_it(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object that is made from very much is damage before the memory is full."""
+    (index, *_) = packs(kept, "idx")
+    name = Index.load(index).ids()[0]
+    read: list[int] = []
+
+    def large(_: object, offset: int) -> Entry:
+        read.append(offset)
+        return Entry(None, bytes(MOST_BYTES), base=name)
+
+    monkeypatch.setattr(history_packs, "read_entry", large)
+    with pytest.raises(CorruptFile):
+        Objects(kept).get(name, b"blob")
+    assert len(read) < 20

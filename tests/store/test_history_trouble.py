@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,11 +17,14 @@ from support.kept_versions import FILE, KEY, OTHER, keep, text
 
 from jupyter_secure.errors import CorruptFile, StateUnusable
 from jupyter_secure.store import history as store_history
-from jupyter_secure.store import history_tidying
+from jupyter_secure.store import history_tidying, one_writer
 from jupyter_secure.store.history import DIRECTORY, GitHistory
+from jupyter_secure.store.history_branches import Branches
 from jupyter_secure.store.history_index import Index
 from jupyter_secure.store.history_objects import NewObjects
-from jupyter_secure.store.history_pack import COMMIT
+from jupyter_secure.store.history_pack import COMMIT, TREE
+from jupyter_secure.store.history_packs import Objects
+from jupyter_secure.store.history_reading import content_of, tip_of
 
 
 @pytest.fixture
@@ -250,3 +256,67 @@ def test_index_of_nothing(tmp_path: Path) -> None:
         path.write_bytes(blob)
         with pytest.raises(CorruptFile):
             Index.load(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX's locks")
+def test_nobody_waits_in_vain_again(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one waited in vain, those who come after it are told so, and do not wait in turn."""
+    monkeypatch.setattr(store_history, "_PATIENCE_SECONDS", 0.5)
+    waits: list[float] = []
+    locked_within = one_writer._locked_within
+
+    def noted(descriptor: int, seconds: float) -> bool:
+        waits.append(seconds)
+        return locked_within(descriptor, seconds)
+
+    monkeypatch.setattr(one_writer, "_locked_within", noted)
+    place = kept.parent / history_tidying.WRITING_FILE
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(place)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        history = GitHistory(kept.parent)
+        for _ in range(3):
+            with pytest.raises(StateUnusable, match="Another program holds"):
+                keep(history, b"next")
+        holder.kill()
+    assert waits[0] == 0.5
+    assert waits[-1] == 0
+    assert keep(history, b"next").number == 4
+
+
+def test_versions_round_and_round(kept: Path) -> None:
+    """A version that leads back to itself is damage, and nobody follows it for ever."""
+    name = "ab" * 20
+    tip = (kept / "refs" / "notebooks" / FILE.hex()).read_text().strip()
+    objects = Objects(kept)
+    objects.look()
+    said = objects.get(bytes.fromhex(tip), COMMIT).decode()
+    data = re.sub("parent [0-9a-f]{40}", f"parent {name}", said).encode()
+    place = kept / "objects" / name[:2] / name[2:]
+    place.parent.mkdir()
+    place.write_bytes(zlib.compress(b"commit %d\0" % len(data) + data))
+    (kept / "refs" / "notebooks" / FILE.hex()).write_text(f"{name}\n")
+    with pytest.raises(CorruptFile):
+        list(islice(GitHistory(kept.parent).versions(FILE, KEY), 10))
+
+
+def test_a_chunk_named_many_times(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would become larger than the version said it is is not put together."""
+    objects = Objects(kept)
+    objects.look()
+    tip = tip_of(objects, Branches(kept), FILE)
+    assert tip is not None
+    asked: list[bytes] = []
+    get = objects.get
+
+    def many(name: bytes, kind: bytes) -> bytes:
+        asked.append(kind)
+        data = get(name, kind)
+        return data * 5000 if name == tip.tree else data
+
+    monkeypatch.setattr(objects, "get", many)
+    with pytest.raises(CorruptFile):
+        content_of(objects, tip, KEY, FILE, {})
+    assert asked.count(TREE) < 100

@@ -14,6 +14,7 @@ from jupyter_secure.errors import Conflict, InvalidInput
 from jupyter_secure.locks import Actor
 
 FIRST, LAST = 1, -1
+_SWEEP_WAIT_SECONDS = 0.02
 
 
 @dataclass
@@ -94,13 +95,21 @@ class Uploads:
             upload.writing.abort()  # which does nothing to one that is finished
 
     def discard_idle(self) -> int:
-        """Throw away what has not been continued for too long; return how many were unfinished."""
+        """Throw away what has not been continued for too long; return how many were unfinished.
+
+        For the event loop: while a part is being taken, which may wait for the disk and for others
+        who write, nothing is thrown away. Ask again later.
+        """
         before = self._clock() - self._idle_seconds
-        with self._lock:
+        if not self._lock.acquire(timeout=_SWEEP_WAIT_SECONDS):
+            return 0
+        try:
             idle = [key for key, upload in self._known.items() if upload.touched < before]
             unfinished = sum(not self._known[key].finished for key in idle)
             for key in idle:
                 self._drop(key)
+        finally:
+            self._lock.release()
         return unfinished
 
     def discard_all(self) -> None:

@@ -9,6 +9,7 @@ is killed in that moment, the files are as they were saved, and these versions a
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +19,10 @@ from jupyter_secure.app.content.saves import Origin, Saved
 #: Is told which save was kept, or why it was not.
 Told = Callable[[Saved, "BaseException | None"], None]
 
-#: So long a save waits for others of the same notebook.
+#: So long nobody must have saved before the versions are written: who saves is not to be held up.
 LINGER_SECONDS = 0.25
+#: And so long a save waits at most.
+LONGEST_SECONDS = 2.0
 #: More content than this does not wait: who saves next has it kept first. Bytes.
 MOST_BYTES = 64 << 20
 
@@ -44,7 +47,8 @@ class Backlog:
         self._write = write
         self._waiting: dict[bytes, list[Waiting]] = {}
         self._bytes = 0
-        self._few = threading.Lock()  # for the two above and the two below
+        self._last = 0.0  # when something was added, on the monotonic clock
+        self._few = threading.Lock()  # for the three above and the two below
         self._nothing = threading.Event()
         self._thread: threading.Thread | None = None
         # Held from taking what waits until it is written: versions are in the order of the saves.
@@ -55,12 +59,17 @@ class Backlog:
         with self._few:
             self._waiting.setdefault(one.saved.file_id, []).append(one)
             self._bytes += len(one.saved.content)
+            self._last = time.monotonic()
             self._nothing.clear()
             many = self._bytes > MOST_BYTES
             if self._thread is None and not many:
                 # Not a daemon: a process that ends waits until it is done.
-                self._thread = threading.Thread(target=self._run, name="jupyter-secure-versions")
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="jupyter-secure-versions")
+                try:
+                    thread.start()
+                    self._thread = thread
+                except RuntimeError:  # the system has none left, or the process ends
+                    many = True
         if many:
             self.settle()
 
@@ -99,7 +108,12 @@ class Backlog:
 
     def _run(self) -> None:
         while True:
-            self._nothing.wait(LINGER_SECONDS)
+            latest = time.monotonic() + LONGEST_SECONDS
+            while not self._nothing.wait(LINGER_SECONDS):
+                with self._few:
+                    quiet = time.monotonic() - self._last >= LINGER_SECONDS
+                if quiet or time.monotonic() >= latest:
+                    break
             self.settle()
             with self._few:
                 if not self._waiting:

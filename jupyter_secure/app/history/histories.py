@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from jupyter_secure.app.content.passphrases import Passphrases
@@ -78,7 +78,16 @@ class Histories:
 
     def keep_soon(self, saved: Saved, origin: Origin, told: Told) -> None:
         """Do so in a moment, and then tell ``told`` of it, or of why it was not kept."""
-        self._backlog.add(Waiting(saved, origin, self._clock(), told))
+        # One of its own: that of the session is wiped with it, and that may be sooner.
+        passphrase = saved.passphrase and saved.passphrase.copy()
+
+        def done(one: Saved, failed: BaseException | None) -> None:
+            if passphrase is not None:
+                passphrase.wipe()
+            told(one, failed)
+
+        waiting = replace(saved, passphrase=passphrase)
+        self._backlog.add(Waiting(waiting, origin, self._clock(), done))
 
     def settle(self, file_id: bytes | None = None) -> None:
         """Keep what is to be kept of one notebook, or of all, before this returns."""
@@ -195,6 +204,7 @@ class Histories:
 
         What is damaged is told of, not raised.
         """
+        self.settle()
         found = Verified() if found is None else found
         for file_id in self._repository.file_ids() if of is None else of:
             path = ""

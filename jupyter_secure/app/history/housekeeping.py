@@ -51,5 +51,6 @@ class Housekeeping:
         try:
             self._histories.thin_all(None if everyone else touched)
             self._histories.tidy()
-        except SecureError as error:
-            self._warn(f"The history could not be tidied up: {error}")
+        except Exception as error:  # noqa: BLE001  # or nobody would do it again, and say nothing
+            why = error if isinstance(error, SecureError) else f"{type(error).__name__}."
+            self._warn(f"The history could not be tidied up: {why}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -350,6 +352,27 @@ def test_an_idle_upload_is_thrown_away(content: Content, folder: Path) -> None:
     assert os.listdir(folder) == []
     with pytest.raises(InvalidInput):
         uploads.take(folder / "a.ipynb", LAST, DATA, ALICE)
+
+
+def test_nobody_waits_for_an_upload_to_look_at_idle_ones(content: Content, folder: Path) -> None:
+    """While one ends, and waits for others who write, the event loop that looks does not."""
+    now = [0.0]
+    uploads = Uploads(content, idle_seconds=60, clock=lambda: now[0])
+    uploads.take(folder / "idle.ipynb", 1, DATA, ALICE)
+    uploads.take(folder / "a.ipynb", 1, DATA, BOB)
+    now[0] = 61
+    found: list[int] = []
+    with content.settling:
+        ends = threading.Thread(target=uploads.take, args=(folder / "a.ipynb", LAST, DATA, BOB))
+        ends.start()
+        while not uploads._lock.locked():
+            time.sleep(0.01)
+        looks = threading.Thread(target=lambda: found.append(uploads.discard_idle()))
+        looks.start()
+        looks.join(10)
+        assert found == [0]
+    ends.join(10)
+    assert uploads.discard_idle() == 1
 
 
 def test_two_sessions_do_not_mix_their_parts(content: Content, folder: Path) -> None:

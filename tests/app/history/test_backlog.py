@@ -171,3 +171,17 @@ def test_many_threads(writer: Writer) -> None:
     for which in range(5):
         own = [int(one.split()[1]) for one in kept if one.startswith(b"%d " % which)]
         assert own == list(range(50))
+
+
+def test_no_thread_left(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system gives no thread, whoever saves keeps it; and later there is one again."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        writer.add(b"1")
+    assert writer.told == [(b"1", None)]
+    writer.add(b"2")
+    until(writer, 2)

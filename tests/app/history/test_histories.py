@@ -193,3 +193,23 @@ def test_planted_key(kept: Kept, place) -> None:
         kept.repository.set_sealed_key(FILE, planted)
         with pytest.raises(CorruptFile):
             kept.histories.keep(saved(b"two"), BY_HAND)
+
+
+def test_passphrase_that_goes_first(kept: Kept, passphrase: Callable[[str], PassphraseKey]) -> None:
+    """Whoever saves and logs out at once loses no version, though the key of the session is gone.
+
+    The key that was kept for it is wiped once it is done.
+    """
+    key = passphrase("four unrelated words")
+    kept.passphrases.hold(ALICE.session, FILE, key)
+    told: list[tuple[Saved, BaseException | None]] = []
+    kept.histories.keep_soon(saved(b"last", passphrase=key), SAVED, lambda *both: told.append(both))
+    kept.passphrases.keep_only(())
+    with pytest.raises(PassphraseRequired):
+        kept.histories.content(FILE, 1, ALICE)
+    ((one, failed),) = told
+    assert failed is None
+    assert [version.size for version in kept.repository.versions(FILE)] == [4]
+    assert one.passphrase is not None
+    with pytest.raises(PassphraseRequired):
+        kept.histories.keys.resealing(FILE, "another", one.passphrase)

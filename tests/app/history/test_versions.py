@@ -346,6 +346,17 @@ def test_housekeeping(here: Here, place) -> None:
     assert (found.damaged, found.notebooks) == ([], 2)
 
 
+def test_housekeeping_goes_on(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong is said, and ends nobody's housekeeping."""
+
+    def unforeseen(**_: object) -> int:
+        raise ValueError("not a number")
+
+    monkeypatch.setattr(here.repository, "tidy", unforeseen)
+    Housekeeping(here.histories, here.keeping, warn=here.warned.append).once(everyone=True)
+    assert here.warned == ["The history could not be tidied up: ValueError."]
+
+
 @settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
