@@ -166,7 +166,8 @@ class State:
             clock=clock,
             retention=retention,
         )
-        sessions.before_sealing = histories.settle
+        # The server stands still meanwhile.
+        sessions.before_sealing = partial(histories.settle_within, 2.0)
         locks = DatabaseLocks(database)
         factor_store, drift = DatabaseFactors(database), Drift()
         factors = Factors(store=factor_store, sessions=sessions)

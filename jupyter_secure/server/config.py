@@ -192,15 +192,14 @@ class SecureConfig(RecordConfig):
         64,
         config=True,
         min=1,
-        help="No versions are kept of files larger than this, in units of 1,048,576 bytes.",
+        help="No versions are kept of notebooks larger than this, in units of 1,048,576 bytes.",
     )
 
     history_data_max_mb = Int(
         8,
         config=True,
         min=0,
-        help="""The same for files other than notebooks that come in parts: large uploads, and what
-        code writes through secure://. 0 keeps none of them.""",
+        help="The same for other files that are sealed, however they are saved. 0: none of them.",
     )
 
     conversion_dir = Unicode(

@@ -69,7 +69,7 @@ class Runtime:
             self.state.histories,
             keeps=self.config.keep_history,
             soon=True,
-            most_bytes=self.config.history_max_mb << 20,
+            most=self._most_kept,
             warn=self._version_not_kept,
         )
         self.housekeeping = Housekeeping(self.state.histories, self.keeping, warn=app.log.warning)
@@ -120,18 +120,17 @@ class Runtime:
             passphrases=self.state.passphrases,
             one_writer=self.state.one_writer,
             saves=self.keeping,
-            told_of=self._most_in_parts,
         )
 
-    def _most_in_parts(self, key: str) -> int:
-        """Return how large a file of that name may be to be kept when it comes in parts, in bytes.
+    def _most_kept(self, path: str) -> int:
+        """Return how large a file of that name may be to have versions, in bytes.
 
         Code that writes data, over and over, is not to fill the disk with versions of it.
         """
-        most = self.config.history_max_mb
-        if not key.endswith(".ipynb"):
-            most = min(most, self.config.history_data_max_mb)
-        return most << 20 if self.keeping.keeps else -1
+        config = self.config
+        is_notebook = path.endswith(".ipynb")
+        most = config.history_max_mb if is_notebook else config.history_data_max_mb
+        return (most << 20) or -1
 
     def versions(self, content: Content, root: str) -> Versions:
         """Return what people do with the versions of what lies below ``root``."""

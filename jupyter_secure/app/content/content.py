@@ -72,12 +72,8 @@ class Content:
         passphrases: Passphrases | None = None,
         one_writer: AbstractContextManager[object] | None = None,
         saves: Saves | None = None,
-        told_of: Callable[[str], int] = lambda _: 0,
     ) -> None:
-        """``saves`` is told of what is sealed and saved.
-
-        Of what comes in parts too, if it has no more bytes than ``told_of`` says for that key.
-        """
+        """``saves`` is told of what is sealed and saved, whole or in parts."""
         self.passphrases = passphrases or Passphrases()
         self._root = Root(root, closed=closed, follow_outside_links=follow_outside_links)
         self._vault = vault
@@ -91,7 +87,7 @@ class Content:
         # One writer at a time, so that two saves of one file get two versions.
         self._writing = self.settling = one_writer or threading.RLock()
         saves = saves or NoSaves()
-        self._parts = Parts(vault=vault, saves=saves, most=told_of)
+        self._parts = Parts(vault, saves)
         self.saving = Saving(
             vault=vault,
             guard=self.guard,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_secure.app.content.opening import FIRST_BYTES, explained, opened_whole
@@ -17,16 +16,16 @@ from jupyter_secure.vault.vault import Vault
 
 
 class Parts:
-    """Tells ``saves`` of content that has no more bytes than ``most`` says for its key."""
+    """Tells ``saves`` of content that is not more than it takes."""
 
-    def __init__(self, *, vault: Vault, saves: Saves, most: Callable[[str], int]) -> None:
-        self._vault, self._saves, self._most = vault, saves, most
+    def __init__(self, vault: Vault, saves: Saves) -> None:
+        self._vault, self._saves = vault, saves
 
     def then(self, path: str | Path, key: str, actor: Actor) -> Then:
         """Return what a ``Writing`` to ``path`` by ``actor`` calls once it is in place."""
 
         def tell(header: Header, size: int, passphrase: PassphraseKey | None) -> None:
-            if size > self._most(key):
+            if size > self._saves.most(key):
                 return
             # It is in place whatever comes of this; if it cannot be read, whoever opens it is told.
             with contextlib.suppress(SecureError), explained(path), open(path, "rb") as file:

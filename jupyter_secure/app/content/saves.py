@@ -37,6 +37,10 @@ SAVED = Origin()
 class Saves(Protocol):
     """Is told of sealed files; ``app.history.keeping`` keeps versions of them."""
 
+    def most(self, path: str) -> int:
+        """Return how large a file of that name may be to be taken, in bytes; -1 for none."""
+        ...
+
     def saved(self, saved: Saved, origin: Origin) -> None:
         """Take what is on the disk already. Never raises: the save is done."""
         ...
@@ -62,6 +66,10 @@ class Saves(Protocol):
 class NoSaves:
     """Takes nothing: for places without a history."""
 
+    def most(self, path: str) -> int:  # noqa: ARG002  # the port's form
+        """See ``Saves.most``."""
+        return -1
+
     def saved(self, saved: Saved, origin: Origin) -> None:
         """See ``Saves.saved``."""
 
@@ -70,7 +78,7 @@ class NoSaves:
 
     def resealing(
         self,
-        file_id: bytes,  # noqa: ARG002  # the port's form
+        file_id: bytes,  # noqa: ARG002  # as above
         session: str,  # noqa: ARG002
         passphrase: PassphraseKey | None,  # noqa: ARG002
     ) -> Callable[[], None]:

@@ -90,6 +90,15 @@ class Backlog:
                     except Exception:  # noqa: BLE001, S112  # each of them was told
                         continue
 
+    def settle_within(self, seconds: float) -> None:
+        """Settle all, and wait no longer than that: somebody else may hold the history."""
+        with self._few:
+            if not self._waiting:
+                return
+        thread = threading.Thread(target=self.settle, name="jupyter-secure-versions")
+        thread.start()
+        thread.join(seconds)
+
     def _take(self, file_id: bytes) -> list[Waiting]:
         with self._few:
             taken = self._waiting.pop(file_id, [])

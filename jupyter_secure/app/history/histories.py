@@ -93,6 +93,10 @@ class Histories:
         """Keep what is to be kept of one notebook, or of all, before this returns."""
         self._backlog.settle(file_id)
 
+    def settle_within(self, seconds: float) -> None:
+        """Keep what is to be kept before this returns, if it does not take longer than that."""
+        self._backlog.settle_within(seconds)
+
     def _write(self, waiting: Sequence[Waiting]) -> None:
         last = waiting[-1].saved
         key = self.keys.find_or_make(last.file_id, last.actor.session, last.passphrase)

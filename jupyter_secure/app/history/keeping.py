@@ -25,18 +25,18 @@ class Keeping:
         *,
         keeps: bool = True,
         soon: bool = False,
-        most_bytes: int = 64 << 20,
+        most: Callable[[str], int] = lambda _: 64 << 20,
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Without ``keeps`` no version is added; what there is stays under its locks all the same.
 
-        With ``soon``, what was saved by itself is kept a moment later. Content of more than
-        ``most_bytes`` is not kept. ``warn`` is told what could not be.
+        With ``soon``, what was saved by itself is kept a moment later. ``most`` says of a path how
+        many bytes its content may have to be kept. ``warn`` is told what could not be.
         """
         self._histories = histories
         self.keeps = keeps
         self._soon = soon
-        self._most_bytes = most_bytes
+        self._most = most
         self._warn = warn
         self._lock = threading.Lock()
         self._problems: dict[bytes, SecureError] = {}
@@ -53,6 +53,10 @@ class Keeping:
         with self._lock:
             touched, self._touched = self._touched, set()
         return touched
+
+    def most(self, path: str) -> int:
+        """See ``Saves.most``."""
+        return self._most(path) if self.keeps else -1
 
     def saved(self, saved: Saved, origin: Origin) -> None:
         """See ``Saves.saved``: what fails is reported, as the save itself did not."""
@@ -82,7 +86,7 @@ class Keeping:
                 self._histories.withhold(lock.file_id, lock.owner)
 
     def _is_kept(self, saved: Saved) -> bool:
-        return self.keeps and len(saved.content) <= self._most_bytes
+        return len(saved.content) <= self.most(saved.path)
 
     def _keep(self, saved: Saved, origin: Origin) -> None:
         try:

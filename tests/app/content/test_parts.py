@@ -29,6 +29,9 @@ class Told(NoSaves):
     def __init__(self) -> None:
         self.saves: list[tuple[Saved, Origin]] = []
 
+    def most(self, path: str) -> int:
+        return MOST if path.endswith(".ipynb") else 10
+
     def saved(self, saved: Saved, origin: Origin) -> None:
         self.saves.append((saved, origin))
 
@@ -51,7 +54,6 @@ def content(place, tmp_path: Path, told: Told) -> Content:  # tests/app/conftest
         encrypt=("*.ipynb",),
         passphrases=Passphrases(),
         saves=told,
-        told_of=lambda key: MOST if key.endswith(".ipynb") else 10,
     )
 
 

@@ -111,6 +111,21 @@ def test_in_order(writer: Writer) -> None:
     assert [content for batch in writer.batches for content in batch] == [b"1", b"2"]
 
 
+def test_within(writer: Writer) -> None:
+    """Who has little time goes on without what takes longer, and that is kept all the same."""
+    writer.backlog.settle_within(60)  # nothing waits
+    writer.go_on.clear()
+    writer.add(b"1")
+    writer.backlog.settle_within(0.01)
+    assert writer.batches == []
+    writer.go_on.set()
+    until(writer, 1)
+    assert writer.batches == [[b"1"]]
+    writer.add(b"2")
+    writer.backlog.settle_within(60)
+    assert writer.batches[-1] == [b"2"]
+
+
 def test_what_fails(writer: Writer) -> None:
     """Each save that was not kept is told of with the reason; what comes later is kept again."""
     writer.error = StateUnusable("The disk is full.")

@@ -75,7 +75,7 @@ def here(place, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Here
         retention=Retention(),
     )
     soon = request.param
-    keeping = Keeping(histories, soon=soon, most_bytes=100_000, warn=warned.append)
+    keeping = Keeping(histories, soon=soon, most=lambda _: 100_000, warn=warned.append)
     locks = DatabaseLocks(place.database)
     content = Content(
         root=root,
