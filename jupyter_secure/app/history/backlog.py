@@ -92,9 +92,6 @@ class Backlog:
 
     def settle_within(self, seconds: float) -> None:
         """Settle all, and wait no longer than that: somebody else may hold the history."""
-        with self._few:
-            if not self._waiting:
-                return
         thread = threading.Thread(target=self.settle, name="jupyter-secure-versions")
         thread.start()
         thread.join(seconds)

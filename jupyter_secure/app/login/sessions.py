@@ -283,7 +283,8 @@ class Sessions:
 
     def _seal_unless_needed(self) -> None:
         if not (self._known or self.stays_open or self.needed_elsewhere()):
-            self.before_sealing()
+            if self._vault.is_open:
+                self.before_sealing()
             self._vault.seal()
 
 
