@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from anyio.to_thread import run_sync
 from jupyter_client.jsonutil import json_default
@@ -31,6 +32,13 @@ ROUTE = r"/api/contents(?P<path>(?:/[^/]+)*/[^/]+\.ipynb)"
 _FLUSH_BYTES = 128 * 1024
 
 
+class _Opened(NamedTuple):
+    """A notebook that is open, and all of its content, known to be authentic."""
+
+    download: Download
+    parts: Iterable[bytes]
+
+
 class OpenNotebookHandler(ContentsHandler):
     """Jupyter's handler, with a short way for opening sealed notebooks."""
 
@@ -39,21 +47,20 @@ class OpenNotebookHandler(ContentsHandler):
     async def get(self, path: str = "") -> None:
         """Return the model of a notebook with its content."""
         manager = self.contents_manager
-        download = None
+        opened = None
         if isinstance(manager, EncryptedContentsManager) and self._asks_for_content():
-            download = await _download(manager, path.strip("/"))
-        if download is None:
+            opened = await _opened(manager, path.strip("/"))
+        if opened is None:
             await ensure_async(super().get(path))
             return
         assert isinstance(manager, EncryptedContentsManager)
-        with download:
-            await self._send(manager, download, path.strip("/"))
+        with opened.download:
+            await self._send(manager, opened, path.strip("/"))
         manager.emit(data={"action": "get", "path": path.strip("/")})
 
-    async def _send(self, manager: EncryptedContentsManager, download: Download, path: str) -> None:
+    async def _send(self, manager: EncryptedContentsManager, opened: _Opened, path: str) -> None:
         """Send the model with the file's bytes as its content, all of which are authentic."""
-        with as_http():
-            parts = await run_sync(download.authentic_parts)
+        download, parts = opened
         model = manager._base_model(path)
         del model["content"]
         model |= {"type": "notebook", "format": "json"}
@@ -87,14 +94,24 @@ class OpenNotebookHandler(ContentsHandler):
         return all(self.get_query_argument(name, None) in values for name, values in wanted.items())
 
 
-async def _download(manager: EncryptedContentsManager, path: str) -> Download | None:
+async def _opened(manager: EncryptedContentsManager, path: str) -> _Opened | None:
     """Return the notebook for reading, or ``None`` where its bytes can't be sent as they are."""
     os_path = manager._get_os_path(path)
     if not os.path.isfile(os_path) or (not manager.allow_hidden and await manager.is_hidden(path)):
         return None
+    actor = current_actor()
+
+    def work() -> _Opened | None:
+        # All in one turn: going to another thread takes its time.
+        download = manager.content.download(os_path, actor)
+        try:
+            if Flags.VALID in download.flags:
+                return _Opened(download, download.authentic_parts())
+        except BaseException:
+            download.close()
+            raise
+        download.close()
+        return None
+
     with as_http():
-        download = await run_sync(manager.content.download, os_path, current_actor())
-    if Flags.VALID in download.flags:
-        return download
-    download.close()
-    return None
+        return await run_sync(work)
