@@ -71,7 +71,7 @@ def test_from_invitation_to_removal(server: LiveServer, owner: Client) -> None:
     bob = join(server, link)
     assert (bob.username, len(bob.codes)) == ("bob", 10)
     assert sorted(slots(server)) == ["alice", "bob"]
-    used = server.client().log_in("bob", NEW, bob.authenticator.peek())
+    used = server.client().log_in("bob", NEW, bob.authenticator.used())
     assert used.status_code == 401, "the code that enrolled logs in"
     client = bob.log_in(server)
     assert client.save("bob.ipynb", notebook("1")).status_code == 201

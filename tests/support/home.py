@@ -53,6 +53,10 @@ class Authenticator:
                 return self._totp.at(step * _STEP_SECONDS)
             time.sleep(1)
 
+    def used(self) -> str:
+        """Return the code that was returned last, whatever the time is now."""
+        return self._totp.at(self._last * _STEP_SECONDS)
+
     def peek(self, steps: int = 0) -> str:
         """Return the code of now, or of some steps from now, without using it up."""
         return self._totp.at(datetime.now(timezone.utc), counter_offset=steps)
