@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,6 @@ pytestmark = pytest.mark.integration
 API = "/jupyter-secure/api"
 ALL = ("read", "write", "execute")
 FILE = {"type": "file", "format": "text", "content": "hello"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

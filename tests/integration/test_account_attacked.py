@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
-from support.home import PASSWORD, set_up
+from support.home import PASSWORD
 from support.in_process import run
-from support.live_server import Client, LiveServer, running
+from support.live_server import Client, LiveServer
 
 pytestmark = pytest.mark.integration
 
 API = "/jupyter-secure/api"
 ACCOUNT, USERS = "/jupyter-secure/account", "/jupyter-secure/users"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ import jsonschema
 import pytest
 import requests
 import yaml
-from support.home import Authenticator, Home, bare_variables, set_up
-from support.live_server import Client, LiveServer, free_port, launch, notebook, running
+from support.home import Authenticator, Home, bare_variables
+from support.live_server import Client, LiveServer, free_port, launch, notebook
 
 pytestmark = pytest.mark.integration
 
@@ -25,12 +24,6 @@ API = "/jupyter-secure/api"
 GIVE = {"passphrase": "violet harbour ninety ducks"}
 NO_PASSKEY = "/account/passkeys/0123456789abcdef"
 SEAL = {"mode": "sealed", **GIVE}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

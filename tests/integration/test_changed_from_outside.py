@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.home import set_up
-from support.live_server import Client, LiveServer, notebook, running
+from support.live_server import Client, LiveServer, notebook
 
 pytestmark = pytest.mark.integration
 
 API = "/jupyter-secure/api"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

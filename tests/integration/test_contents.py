@@ -13,8 +13,7 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from support.home import set_up
-from support.live_server import Client, LiveServer, notebook, running
+from support.live_server import Client, LiveServer, notebook
 
 from jupyter_secure.errors import shown
 
@@ -22,12 +21,6 @@ pytestmark = pytest.mark.integration
 
 CANARY = "canary-6b1f0e"
 MAGIC = b"\x89JSEC"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import requests
-from support.home import set_up
-from support.live_server import Client, LiveServer, running
+from support.live_server import Client, LiveServer
 
 pytestmark = pytest.mark.integration
 
@@ -18,12 +17,6 @@ HALF = len(DATA) // 2
 SEALED_CHUNK = 16400
 
 Damage = Callable[[Callable[[bytes], bytes]], str]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -6,15 +6,13 @@ import base64
 import json
 import shutil
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 import requests
-from support.home import set_up
-from support.live_server import Client, LiveServer, notebook, running
+from support.live_server import Client, LiveServer, notebook
 from support.team import invite, join
 
 pytestmark = pytest.mark.integration
@@ -22,12 +20,6 @@ pytestmark = pytest.mark.integration
 CANARY = "canary-history-31"
 PASSPHRASE = "violet harbour ninety ducks"
 API = "/jupyter-secure/api"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.home import set_up
 from support.kept_versions import FILE, KEY, keep
-from support.live_server import Client, LiveServer, notebook, running
+from support.live_server import Client, LiveServer, notebook
 
 from jupyter_secure.errors import StateUnusable
 from jupyter_secure.store.history import DIRECTORY, GitHistory
@@ -122,12 +121,6 @@ def test_repository(small_disk: SmallDisk, trouble: Callable[[SmallDisk], None],
         check=False,
     )
     assert checked.returncode == 0, checked.stderr
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,10 @@ import socket
 import sqlite3
 import ssl
 import time
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from support.home import set_up
-from support.live_server import Client, LiveServer, notebook, running
+from support.live_server import Client, LiveServer, notebook
 from support.tokens import make_token, revoke
 
 from jupyter_secure.server.late import ASKED_AGAIN_AFTER
@@ -30,12 +28,6 @@ HELD_BACK = [
     ("PUT", "/api/contents/late.txt", FILE),
     ("POST", "/api/kernels", {"name": "python3"}),
 ]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

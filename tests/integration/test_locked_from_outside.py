@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
-from support.home import PASSWORD, set_up
-from support.live_server import Client, LiveServer, notebook, running
+from support.home import PASSWORD
+from support.live_server import Client, LiveServer, notebook
 from support.reaching import READS
 
 pytestmark = pytest.mark.integration
 
 CANARY = "canary-outside-31"
 _MAIN = "from jupyter_secure.cli.main import main; exit(main())"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

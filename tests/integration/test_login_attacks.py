@@ -6,7 +6,6 @@ import hashlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,12 +17,6 @@ from support.live_server import Client, LiveServer, notebook, running
 pytestmark = pytest.mark.integration
 
 API = "/jupyter-secure/api"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)

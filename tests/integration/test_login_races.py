@@ -21,12 +21,6 @@ EVENTS = "/api/events/subscribe"
 NEW = "an otter under Hay bridge"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
-
-
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[LiveServer]:
     """A server of the test's own: it changes the account."""

@@ -7,26 +7,18 @@ import csv
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import websocket
-from support.home import set_up
-from support.live_server import Client, LiveServer, notebook, running
+from support.live_server import Client, LiveServer, notebook
 from support.team import as_owner, invite, join
 
 pytestmark = pytest.mark.integration
 
 WATCH, AUDIT = "/jupyter-secure/api/watch", "/jupyter-secure/api/audit"
 GROWN = {"event": "record-grown"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

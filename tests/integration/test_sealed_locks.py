@@ -5,14 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
-from support.home import PASSWORD, set_up
+from support.home import PASSWORD
 from support.kernel import Kernel
-from support.live_server import Client, LiveServer, notebook, running
+from support.live_server import Client, LiveServer, notebook
 from support.reaching import CHANGES, READS, part
 from support.terminal import COMMAND
 
@@ -23,12 +22,6 @@ pytestmark = pytest.mark.integration
 CANARY = "canary-sealed-lock-57"
 PASSPHRASE = "violet harbour ninety ducks"
 API = "/jupyter-secure/api"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -19,12 +19,6 @@ pytestmark = pytest.mark.integration
 EVENTS = "/api/events/subscribe"
 SAME = {"Sec-Fetch-Site": "same-origin"}
 LINK = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

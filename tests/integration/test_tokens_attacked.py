@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.home import set_up
-from support.live_server import Client, LiveServer, notebook, running
+from support.live_server import Client, LiveServer, notebook
 from support.tokens import Program, make_token
 
 pytestmark = pytest.mark.integration
 
 SECRET = "what lies elsewhere"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(set_up(tmp_path_factory.mktemp("home"))) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
