@@ -21,7 +21,8 @@ from jupyter_secure.errors import CorruptFile, NotFound, StateUnusable, StorageF
 from jupyter_secure.history.notebook_key import NotebookKey, damaged
 from jupyter_secure.history.repository import Checked, Next
 from jupyter_secure.history.version import Version, number_in, parse
-from jupyter_secure.store.atomic import explain, write_atomically
+from jupyter_secure.store.atomic import write_atomically
+from jupyter_secure.store.disk_errors import explain
 from jupyter_secure.store.history_branches import FOLDER, Branches
 from jupyter_secure.store.history_objects import NewObjects
 from jupyter_secure.store.history_packs import Objects

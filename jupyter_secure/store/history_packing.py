@@ -20,7 +20,8 @@ from pygit2.enums import Option
 from jupyter_secure.errors import SecureError
 from jupyter_secure.history.notebook_key import damaged
 from jupyter_secure.store import history_tidying as tidying
-from jupyter_secure.store.atomic import explain, remove_debris, sync_folder
+from jupyter_secure.store.atomic import remove_debris, sync_folder
+from jupyter_secure.store.disk_errors import explain
 from jupyter_secure.store.history_branches import FOLDER
 from jupyter_secure.store.history_index import Index
 from jupyter_secure.store.history_objects import UNFINISHED

@@ -282,9 +282,8 @@ class Sessions:
             return ended
 
     def _seal_unless_needed(self) -> None:
-        if not (self._known or self.stays_open or self.needed_elsewhere()):
-            if self._vault.is_open:
-                self.before_sealing()
+        if self._vault.is_open and not (self._known or self.stays_open or self.needed_elsewhere()):
+            self.before_sealing()
             self._vault.seal()
 
 
