@@ -77,7 +77,10 @@ class SealedCheckpoints(AsyncFileCheckpoints):
     async def list_checkpoints(self, path: str) -> list[dict[str, Any]]:
         """Return those there are. Asked at every save, so without a thread of its own."""
         path = path.strip("/")
-        beside = self.place_of(self._check_shown(_ID, path))
+        manager: Any = self.parent
+        # What was just saved may be looked at.
+        os_path = manager._get_os_path(path) if _saving.get() else self._check_shown(_ID, path)
+        beside = self.place_of(os_path)
         # Where nothing can be written beside the notebook, Jupyter keeps them elsewhere.
         kept = beside if os.access(beside.parent.parent, os.W_OK) else None
         try:

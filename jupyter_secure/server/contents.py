@@ -7,59 +7,36 @@ the names with one underscore; each is overridden where the stock one would read
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextvars import ContextVar
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from anyio.to_thread import run_sync
-from jupyter_server.services.contents import manager
 from jupyter_server.services.contents.checkpoints import Checkpoints
-from jupyter_server.services.contents.filemanager import AsyncFileContentsManager
-from nbformat import ValidationError
 from tornado.web import HTTPError, RequestHandler
 from traitlets import default
 
-from jupyter_secure.app.content.content import Content
 from jupyter_secure.app.content.opening import Reading
 from jupyter_secure.app.content.place import Place
-from jupyter_secure.app.content.uploads import FIRST, LAST, Uploads
 from jupyter_secure.errors import Refused
 from jupyter_secure.locks import Lock
 from jupyter_secure.server.admission import current_actor
-from jupyter_secure.server.checkpoints import SealedCheckpoints, saving
+from jupyter_secure.server.checkpoints import SealedCheckpoints
 from jupyter_secure.server.files import SealedFilesHandler
 from jupyter_secure.server.folder import entries
-from jupyter_secure.server.formats import (
-    decode_file,
-    describe_problem,
-    encode_file,
-    parse_notebook,
-    serialise_notebook,
-)
+from jupyter_secure.server.formats import encode_file, parse_notebook
 from jupyter_secure.server.http_errors import as_http
 from jupyter_secure.server.locking import Locking
-from jupyter_secure.server.models import check_part, unfinished_model
 from jupyter_secure.server.os_paths import StrictPaths
-from jupyter_secure.server.runtime import runtime_of
-from jupyter_secure.vault.envelope import Flags, Header
-
-_Result = TypeVar("_Result")
-
-# The header of the file that is being copied. Jupyter copies by ``get`` and ``save``, and the
-# latter does not know where its model comes from.
-_copied: ContextVar[Header | None] = ContextVar("jupyter_secure_copied", default=None)
+from jupyter_secure.server.saving import SavingManager, copied
+from jupyter_secure.vault.envelope import Flags
 
 
-class EncryptedContentsManager(StrictPaths):
+class EncryptedContentsManager(SavingManager):
     """Seals what ``SecureConfig.encrypt`` names, and holds the locks, on every route."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._runtime = runtime = runtime_of(self.parent)
-        self.content: Content = runtime.content(self.root_dir)
-        self.uploads = Uploads(self.content, idle_seconds=60 * runtime.config.upload_idle_minutes)
-        self.locking = Locking(self, self.content, runtime)
+        self.locking = Locking(self, self.content, self._runtime)
 
     @default("checkpoints_class")
     def _checkpoints_class_default(self) -> type[Checkpoints]:
@@ -71,10 +48,10 @@ class EncryptedContentsManager(StrictPaths):
 
     # ── models ──────────────────────────────────────────────────────────────────────────────────
 
-    def _base_model(self, path: str) -> dict[str, Any]:
+    def _base_model(self, path: str, size: int | None = None) -> dict[str, Any]:
         """Add what only we know: the size of the content, and whether a lock forbids changes."""
-        model: dict[str, Any] = super()._base_model(path)
-        return self._completed(model, Place(self._get_os_path(path)), None)
+        model: dict[str, Any] = StrictPaths._base_model(self, path)
+        return self._completed(model, Place(self._get_os_path(path)), size)
 
     def _completed(self, model: dict[str, Any], place: Place, size: int | None) -> dict[str, Any]:
         # A save puts a new file in place, so the system's "created" can be a moment too late.
@@ -107,7 +84,7 @@ class EncryptedContentsManager(StrictPaths):
         """Build a notebook's model; "trusted" comes from the sealed file, not from a database."""
         if not (content or require_hash):
             return {**self._base_model(path), "type": "notebook"}
-        model: dict[str, Any] = super()._base_model(path)
+        model: dict[str, Any] = StrictPaths._base_model(self, path)
         model["type"] = "notebook"
         place = Place(self._get_os_path(path))
         problem: dict[str, Any] = {}
@@ -127,20 +104,6 @@ class EncryptedContentsManager(StrictPaths):
             model.update(await run_sync(self._get_hash, reading.data))
         return model
 
-    def validate_notebook_model(
-        self, model: dict[str, Any], validation_error: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """Say what is invalid and where, without quoting the cell: messages end up in logs."""
-        error = (validation_error or {}).get("ValidationError")
-        if validation_error is None:
-            try:
-                manager.validate_nb(model["content"])  # type: ignore[attr-defined]  # its own name
-            except ValidationError as found:
-                error = found
-        if isinstance(error, ValidationError):
-            model["message"] = describe_problem(error)
-        return model
-
     # ── bytes ───────────────────────────────────────────────────────────────────────────────────
 
     async def read(self, os_path: str) -> Reading:
@@ -148,32 +111,18 @@ class EncryptedContentsManager(StrictPaths):
         return await self._work(self.content.read, os_path, current_actor())
 
     async def _read_and(self, os_path: str, parse: partial[Any] | None) -> tuple[Reading, Any]:
-        """Read a file, and parse it in the same turn: going to another thread takes its time."""
+        """Read a file and parse it, at once or in one turn of another thread, which takes time."""
         actor = current_actor()
+        with as_http():
+            reading = self.content.read_at_once(os_path, actor)
+        if reading and (parse is None or Flags.VALID in reading.flags):
+            return reading, parse and parse(reading.data, flags=reading.flags)
 
         def work() -> tuple[Reading, Any]:
             reading = self.content.read(os_path, actor)
             return reading, parse and parse(reading.data, flags=reading.flags)
 
         return await self._work(work)
-
-    async def _write(self, os_path: str, made: Callable[[], tuple[bytes, Flags]]) -> None:
-        copied, actor = _copied.get(), current_actor()
-
-        def write() -> bool:
-            data, flags = made()
-            passphrase = self.content.passphrases.find(actor.session, copied)
-            return self.content.write(
-                os_path, data, actor, flags=flags, seal=copied is not None, passphrase=passphrase
-            )
-
-        if await self._work(write):
-            self._runtime.coverage = None  # to be counted anew
-
-    async def _work(self, work: Callable[..., _Result], *args: Any) -> _Result:
-        """Run ``work`` off the event loop; our errors come back as HTTP errors."""
-        with as_http():
-            return await run_sync(partial(work, *args))
 
     async def _read_file(  # type: ignore[override]  # as Jupyter's own async manager does
         self, os_path: str, format: str | None, raw: bool = False
@@ -184,9 +133,6 @@ class EncryptedContentsManager(StrictPaths):
         data = (await self.read(os_path)).data
         content, sent_as = encode_file(data, format, os_path)
         return (content, sent_as, data) if raw else (content, sent_as)
-
-    async def _save_file(self, os_path: str, content: str, format: str | None) -> None:
-        await self._write(os_path, lambda: (decode_file(content, format, os_path), Flags.NONE))
 
     async def _read_notebook(
         self,
@@ -199,50 +145,6 @@ class EncryptedContentsManager(StrictPaths):
         parse = partial(parse_notebook, path=os_path, problem=capture_validation_error)
         reading, nb = await self._read_and(os_path, parse)
         return (nb, reading.data) if raw else nb
-
-    async def _save_notebook(
-        self, os_path: str, nb: Any, capture_validation_error: dict[str, Any] | None = None
-    ) -> None:
-        problem: dict[str, Any] = (
-            {} if capture_validation_error is None else capture_validation_error
-        )
-        await self._write(os_path, partial(serialise_notebook, nb, self.notary, problem))
-
-    def check_and_sign(self, nb: Any, path: str = "", **_kwargs: Any) -> None:
-        """Sign nothing: whether a notebook is trusted is sealed with it as it is written."""
-
-    async def trust_notebook(self, path: str) -> None:
-        """Mark every cell of the notebook as trusted, and save it so."""
-        model = await self.get(path)
-        self.notary.mark_cells(model["content"], True)
-        await self._save_notebook(self._get_os_path(path.strip("/")), model["content"])
-
-    # ── saving ──────────────────────────────────────────────────────────────────────────────────
-
-    async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
-        """Save a model; one with a "chunk" is a part of an upload."""
-        if model.get("chunk") is None:
-            with as_http():
-                self.content.key(self._get_os_path(path.strip("/")))
-            # Past AsyncLargeFileManager, whose parts would be written in plain text.
-            with saving():
-                return dict(await AsyncFileContentsManager.save(self, model, path))
-        return await self._save_part(model, path.strip("/"))
-
-    async def _save_part(self, model: dict[str, Any], path: str) -> dict[str, Any]:
-        part = model["chunk"]
-        check_part(model)
-        if part == FIRST:
-            self.run_pre_save_hooks(model=model, path=path)
-        os_path = self._get_os_path(path)
-        data = decode_file(model["content"], model.get("format"), os_path)
-        size = await self._work(self.uploads.take, os_path, part, data, current_actor())
-        if part != LAST:  # the file itself is untouched until then
-            return unfinished_model(path, size, self._runtime.state.clock())
-        saved: dict[str, Any] = await self.get(path, content=False)
-        self.run_post_save_hooks(model=saved, os_path=os_path)
-        self.emit(data={"action": "save", "path": path})
-        return saved
 
     # ── moving and deleting ─────────────────────────────────────────────────────────────────────
 
@@ -273,14 +175,14 @@ class EncryptedContentsManager(StrictPaths):
         os_path = self._get_os_path(from_path.strip("/"))
         with as_http():
             header = self.content.header(os_path) if os.path.isfile(os_path) else None
-        before = _copied.set(header)
+        before = copied.set(header)
         try:
             model: dict[str, Any] = await super().copy(from_path, to_path)
             if header is not None and header.needs_passphrase:
                 with as_http():
                     await self.locking.copied(model["path"], current_actor())
         finally:
-            _copied.reset(before)
+            copied.reset(before)
         return model
 
     async def _copy_dir(

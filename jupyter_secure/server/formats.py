@@ -9,7 +9,6 @@ What is wrong with a file is told without quoting it: messages end up in logs.
 
 from __future__ import annotations
 
-import json
 import os
 from base64 import decodebytes, encodebytes
 from typing import Any
@@ -19,6 +18,7 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4.rwbase import rejoin_lines
 from tornado.web import HTTPError
 
+from jupyter_secure.server import fast_json
 from jupyter_secure.server.admission import may_run_code
 from jupyter_secure.server.validity import is_surely_valid
 from jupyter_secure.vault.envelope import Flags
@@ -37,7 +37,7 @@ def parse_notebook(
     """
     try:
         if Flags.VALID in flags:
-            return json.loads(data, object_hook=_node)
+            return _node(fast_json.loads(data))
         nb = nbformat.reader.reads(data.decode("utf-8"))
         nb = nbformat.convert(nb, nbformat.current_nbformat)
         find_problem(nb, problem)
@@ -50,50 +50,100 @@ def parse_notebook(
 
 
 def _node(values: dict[str, Any]) -> NotebookNode:
-    """Make a node of an object whose own are nodes already; a third of what ``from_dict`` takes."""
-    node = NotebookNode.__new__(NotebookNode)
-    dict.update(node, values)
-    return node
+    """Return ``values``, which are given away, as nodes; in a third of what ``from_dict`` takes."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            values[name] = _node(value)
+        elif isinstance(value, list):
+            _nodes_in(value)
+    return _copy(values)
 
 
-def serialise_notebook(nb: Any, notary: Any, problem: dict[str, Any]) -> tuple[bytes, Flags]:
-    """Return the file for ``nb`` and what is true of it.
+def _nodes_in(values: list[Any]) -> None:
+    for at, value in enumerate(values):
+        if isinstance(value, dict):
+            values[at] = _node(value)
+        elif isinstance(value, list):
+            _nodes_in(value)
 
-    The caller gives ``nb`` away: it is brought into the form that is written.
+
+def serialise_notebook(content: Any, notary: Any, problem: dict[str, Any]) -> tuple[bytes, Flags]:
+    """Return the file for the notebook ``content``, which stays as it is, and what is true of it.
+
+    What is invalid in it is put into ``problem``.
     """
     try:
+        nb = _to_write(content)
         if not may_run_code():
             # Outputs that are trusted run in the browser of whoever opens them, as that person.
             notary.mark_cells(nb, False)
         trusted = notary.check_cells(nb)
         version, _ = nbformat.reader.get_version(nb)
-        if not is_surely_valid(nb):
-            find_problem(nb, problem)
-        data = None
-        if version == nbformat.current_nbformat and not problem:
-            data = _api_json(nb, notary, trusted=trusted)
+        current = version == nbformat.current_nbformat
+        data = _api_json(nb, notary, trusted=trusted) if current else None
+        if data is None or not is_surely_valid(data):
+            find_problem(nb, problem)  # which also mends what it can, such as a cell without a name
+            data = _api_json(nb, notary, trusted=trusted) if current and not problem else None
         flags = Flags.VALID if data is not None else Flags.NONE
         if data is None:
-            text = nbformat.versions[version].writes_json(nb)
+            text = nbformat.versions[version].writes_json(nbformat.from_dict(nb))
             data = (text if text.endswith("\n") else f"{text}\n").encode("utf-8")
     except Exception as error:  # noqa: BLE001  # whatever a writer of wild input raises
         raise HTTPError(400, f"This is not a notebook ({type(error).__name__}).") from None
     return data, flags | Flags.TRUSTED if trusted else flags
 
 
-def _api_json(nb: Any, notary: Any, *, trusted: bool) -> bytes | None:
-    """Return ``nb`` as the API sends it; ``None`` if it holds what JSON has no word for."""
-    rejoin_lines(nb)
-    for name in _TRANSIENT:
-        nb["metadata"].pop(name, None)
-    notary.mark_cells(nb, trusted)
-    form: dict[str, Any] = {"allow_nan": False, "separators": (",", ":")}
+def _to_write(content: Any) -> Any:
+    """Return a notebook as nodes as deep as writing it looks, copying what that may change.
+
+    All the way down where it is not as a notebook of format 4 should be.
+    """
     try:
-        return json.dumps(nb, ensure_ascii=False, **form).encode()
-    except UnicodeEncodeError:
-        return json.dumps(nb, **form).encode()  # half a character: it can be written as \udXXX only
-    except ValueError:
-        return None  # NaN or an infinity, which nbformat writes in its own way
+        nb = _copy(content)
+        nb["metadata"] = _copy(nb["metadata"])
+        nb["cells"] = _copies(nb["cells"])
+        for cell in nb["cells"]:
+            cell["metadata"] = _copy(cell["metadata"])
+            if "attachments" in cell:
+                attachments = cell["attachments"] = _copy(cell["attachments"])
+                attachments.update({name: _copy(bundle) for name, bundle in attachments.items()})
+            if "outputs" in cell:
+                cell["outputs"] = _copies(cell["outputs"])
+                for output in cell["outputs"]:
+                    if "data" in output:
+                        output["data"] = _copy(output["data"])
+    except (LookupError, TypeError):
+        return nbformat.from_dict(content)
+    return nb
+
+
+def _copy(value: Any) -> NotebookNode:
+    if not isinstance(value, dict):
+        raise TypeError
+    node = NotebookNode.__new__(NotebookNode)
+    dict.update(node, value)
+    return node
+
+
+def _copies(values: Any) -> list[NotebookNode]:
+    if not isinstance(values, list):
+        raise TypeError
+    return [_copy(value) for value in values]
+
+
+def _api_json(nb: Any, notary: Any, *, trusted: bool) -> bytes | None:
+    """Return ``nb`` as the API sends it; ``None`` for no notebook, or for NaN and the infinities.
+
+    For these JSON has no word, and nbformat one of its own.
+    """
+    try:
+        rejoin_lines(nb)
+        for name in _TRANSIENT:
+            nb["metadata"].pop(name, None)
+        notary.mark_cells(nb, trusted)
+        return fast_json.dumps(nb)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return None
 
 
 def find_problem(nb: Any, problem: dict[str, Any] | None) -> None:

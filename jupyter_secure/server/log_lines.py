@@ -17,7 +17,12 @@ _CONTROLS = {
     code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
     for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
 }
-_QUOTING = "No channel specified, assuming shell"
+# How messages of Jupyter's begin that go on with all that was sent: code, or a whole notebook.
+_QUOTING = (
+    "No channel specified, assuming shell",
+    "Received message on closed websocket",
+    "Bad JSON",
+)
 # The token of a one-time link, which lets somebody in; Jupyter hides only names that it knows.
 _LINK = re.compile(r"((?:[?&]|%3F|%26)link(?:=|%3D))[^&\s\"'#)]+", re.IGNORECASE)
 _IN_A_MESSAGE = {code: shown for code, shown in _CONTROLS.items() if chr(code) not in "\t\n"}
@@ -32,9 +37,9 @@ class _Shown(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Escape the message, and all of the texts that are put into it."""
-        if str(record.msg).startswith(_QUOTING):
-            # Jupyter logs a whole message to a kernel, with the code in it, that names no channel.
-            record.msg, record.args = _QUOTING, ()
+        for beginning in _QUOTING:
+            if str(record.msg).startswith(beginning):
+                record.msg, record.args = beginning, ()
         if isinstance(record.args, tuple):
             record.args = tuple(_shown(value) for value in record.args)
         try:

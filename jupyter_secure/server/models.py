@@ -29,6 +29,17 @@ def check_api_path(path: str) -> None:
         raise HTTPError(400, "That name is too long. Choose a shorter one.")
 
 
+def check_whole(model: dict[str, Any]) -> None:
+    """Raise unless ``model`` can be saved, in Jupyter's own words."""
+    if "type" not in model:
+        raise HTTPError(400, "No file type provided")
+    kind = model["type"]
+    if "content" not in model and kind != "directory":
+        raise HTTPError(400, "No file content provided")
+    if kind not in ("notebook", "file", "directory"):
+        raise HTTPError(400, f"Unhandled contents type: {kind}")
+
+
 def check_part(model: dict[str, Any]) -> None:
     """Raise unless ``model`` is a part of an upload, in Jupyter's own words."""
     if "type" not in model:

@@ -1,4 +1,4 @@
-"""Opening a notebook over HTTP without parsing it.
+"""Opening a notebook over HTTP without parsing it, and parsing what is saved quickly.
 
 The sealed file holds the very JSON that the API sends (see ``formats``), so its bytes go into the
 answer as they are. Every other request, and every other file, goes Jupyter's own way.
@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 from anyio.to_thread import run_sync
@@ -17,9 +18,9 @@ from jupyter_client.jsonutil import json_default
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.services.contents.handlers import ContentsHandler
-from tornado.web import authenticated
+from tornado.web import HTTPError, authenticated
 
-from jupyter_secure.app.content.download import Download
+from jupyter_secure.server import fast_json
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.http_errors import as_http
@@ -33,10 +34,11 @@ _FLUSH_BYTES = 128 * 1024
 
 
 class _Opened(NamedTuple):
-    """A notebook that is open, and all of its content, known to be authentic."""
+    """All of a notebook that is open, in parts that are known to be authentic, and its bytes."""
 
-    download: Download
+    size: int
     parts: Iterable[bytes]
+    file: AbstractContextManager[object] = nullcontext()  # open until the last part was taken
 
 
 class OpenNotebookHandler(ContentsHandler):
@@ -54,13 +56,12 @@ class OpenNotebookHandler(ContentsHandler):
             await ensure_async(super().get(path))
             return
         assert isinstance(manager, EncryptedContentsManager)
-        with opened.download:
+        with opened.file:
             await self._send(manager, opened, path.strip("/"))
         manager.emit(data={"action": "get", "path": path.strip("/")})
 
     async def _send(self, manager: EncryptedContentsManager, opened: _Opened, path: str) -> None:
         """Send the model with the file's bytes as its content, all of which are authentic."""
-        download, parts = opened
         model = manager._base_model(path)
         del model["content"]
         model |= {"type": "notebook", "format": "json"}
@@ -74,15 +75,24 @@ class OpenNotebookHandler(ContentsHandler):
         tail = "}" if digest is None else f', "hash": "{digest.hexdigest()}"}}'
         self.set_header("Last-Modified", model["last_modified"])
         self.set_header("Content-Type", "application/json")
-        self.set_header("Content-Length", str(len(head) + download.size + len(tail)))
+        self.set_header("Content-Length", str(len(head) + opened.size + len(tail)))
         self.write(head)
-        for part in parts:
+        for part in opened.parts:
             if digest is not None:
                 digest.update(part)
             self.write(part)
             if len(part) >= _FLUSH_BYTES:
                 await self.flush()
         self.finish("}" if digest is None else f', "hash": "{digest.hexdigest()}"}}')
+
+    def get_json_body(self) -> Any:
+        """Return the body of a save; 400 for what is no JSON."""
+        if not self.request.body:
+            return None
+        try:
+            return fast_json.loads(self.request.body)
+        except (ValueError, RecursionError):
+            raise HTTPError(400, "Invalid JSON in body of request") from None
 
     def _asks_for_content(self) -> bool:
         wanted: dict[str, tuple[Any, ...]] = {
@@ -106,7 +116,7 @@ async def _opened(manager: EncryptedContentsManager, path: str) -> _Opened | Non
         download = manager.content.download(os_path, actor)
         try:
             if Flags.VALID in download.flags:
-                return _Opened(download, download.authentic_parts())
+                return _Opened(download.size, download.authentic_parts(), download)
         except BaseException:
             download.close()
             raise
@@ -114,4 +124,8 @@ async def _opened(manager: EncryptedContentsManager, path: str) -> _Opened | Non
         return None
 
     with as_http():
+        reading = manager.content.read_at_once(os_path, actor)
+        if reading is not None:
+            as_it_is = Flags.VALID in reading.flags
+            return _Opened(len(reading.data), (reading.data,)) if as_it_is else None
         return await run_sync(work)

@@ -77,6 +77,11 @@ class Catalogue:
             self.check()
         return bool(self._whole)
 
+    @property
+    def looked_whole(self) -> bool:
+        """Whether that was looked at already, and nothing was missing."""
+        return bool(self._whole)
+
     def check(self) -> bool:
         """Look at every row and the head; say whether they fit."""
         keys = CatalogueKeys(self._derive)

@@ -8,7 +8,10 @@ from typing import Any
 
 import nbformat
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nbformat.sign import MemorySignatureStore, NotebookNotary
+from server.test_validity import places
 from tornado.web import HTTPError
 
 from jupyter_secure.server.formats import (
@@ -22,6 +25,8 @@ from jupyter_secure.vault.envelope import Flags
 
 NOTARY = NotebookNotary(data_dir="", store_factory=MemorySignatureStore)
 PICTURE = {"output_type": "display_data", "data": {"text/html": "<b>x</b>"}, "metadata": {}}
+
+STREAM = {"output_type": "stream", "name": "stdout", "text": ["1\n", "2"]}
 
 
 def notebook(source: Any = "1", *outputs: dict[str, Any], **metadata: Any) -> Any:
@@ -63,6 +68,47 @@ def test_written_as_sent(nb: Any) -> None:
     assert json.loads(data) == stock
     assert parse_notebook(data, "a.ipynb", problem, flags=flags) == stock
     assert problem == {}
+
+
+@pytest.mark.filterwarnings("ignore::nbformat.warnings.MissingIDFieldWarning")
+@pytest.mark.filterwarnings("ignore::nbformat.warnings.DuplicateCellId")
+def test_what_is_mended_is_written() -> None:
+    """Cells without a name, or with another's, get one, and it is in the file."""
+    nb = notebook()
+    nb["cells"] = [dict(nb.cells[0]), dict(nb.cells[0]), dict(nb.cells[0])]
+    del nb["cells"][2]["id"]
+    data, flags, problem = written(nb)
+    assert Flags.VALID in flags
+    assert not problem
+    nbformat.validate(found := json.loads(data))
+    assert len({cell["id"] for cell in found["cells"]}) == 3
+
+
+@given(st.data(), st.sampled_from([None, 1, "x", [], {}, ["x"], {"a": 1}, "gone"]))
+def test_what_is_given_stays(data: st.DataObject, value: Any) -> None:
+    """Writing changes nothing in what it was given, whatever is wrong in it; nor the outcome."""
+    nb = json.loads(json.dumps(notebook(["x"], PICTURE, STREAM, trusted=True)))
+    nb["metadata"] = {"orig_nbformat": 3}
+    nb["cells"][0]["attachments"] = {"a": {"text/plain": ["x"]}}
+    *way, last = data.draw(st.sampled_from(places(nb)))
+    part: Any = nb
+    for key in way:
+        part = part[key]
+    if value == "gone":
+        del part[last]
+    else:
+        part[last] = value
+    before = json.dumps(nb)
+    try:
+        outcome: Any = written(nb)[:2]
+    except HTTPError as error:
+        outcome = error.status_code
+    assert json.dumps(nb) == before
+    try:
+        expected: Any = written(nbformat.from_dict(nb))[:2]
+    except HTTPError as error:
+        expected = error.status_code
+    assert outcome == expected
 
 
 @pytest.mark.parametrize(

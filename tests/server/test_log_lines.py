@@ -59,12 +59,20 @@ def test_what_is_put_into_a_message(log: logging.Logger, given: str, shown: str)
     assert logged(gen_log, "path %s", given) == f"path {shown}"
 
 
-def test_code_on_its_way_to_a_kernel(log: logging.Logger) -> None:
-    """A message that Jupyter would quote as a whole is named and not quoted."""
+@pytest.mark.parametrize(
+    "message",
+    [
+        "No channel specified, assuming shell",
+        "Received message on closed websocket",
+        "Bad JSON",
+    ],
+)
+def test_what_was_sent(log: logging.Logger, message: str) -> None:
+    """A message that Jupyter would quote as a whole, or a notebook, is named and not quoted."""
     keep_lines_whole(log)
-    message = {"content": {"code": "password = 'secret'"}}
-    said = logged(log, "No channel specified, assuming shell: %s", message)
-    assert said == "No channel specified, assuming shell"
+    sent = {"content": {"code": "password = 'secret'"}}
+    assert logged(log, f"{message}: %s", sent) == message
+    assert logged(log, f"{message} %r", str(sent)) == message
 
 
 def test_messages_of_several_lines(log: logging.Logger) -> None:

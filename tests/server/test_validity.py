@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import nbformat
@@ -21,10 +22,20 @@ CELLS = [
         "attachments": {"a.png": {"image/png": "AAAA"}},
         "id": "picture",
     },
-    {"cell_type": "raw", "metadata": {"format": "text/x"}, "source": "raw", "id": "raw"},
+    {
+        "cell_type": "raw",
+        "metadata": {"format": "text/x", "name": "n", "tags": ["a", "b"], "jupyter": {}},
+        "source": "raw",
+        "id": "raw",
+    },
     {
         "cell_type": "code",
-        "metadata": {"scrolled": "auto", "trusted": True},
+        "metadata": {
+            "scrolled": "auto",
+            "trusted": True,
+            "collapsed": False,
+            "execution": {"iopub.status.busy": "2026-01-01T00:00:00Z"},
+        },
         "source": "1 + 1",
         "execution_count": 3,
         "id": "sum",
@@ -43,6 +54,13 @@ CELLS = [
 ]
 
 
+ANYTHING = [
+    *(None, True, 0, -1, 1.5, 5.0, "", "x", "x\n", "a,b", "gone"),
+    *([], ["x"], ["x", 1], ["a,b"], ["x", "x"]),
+    *({}, {"a": 1}, {"a/b": ["x", 1]}, {"application/json\n": 1}),
+]
+
+
 def notebook(minor: int = 5) -> dict[str, Any]:
     """Return a notebook with every kind of cell and output."""
     cells = copy.deepcopy(CELLS)
@@ -50,12 +68,30 @@ def notebook(minor: int = 5) -> dict[str, Any]:
         for cell in cells:
             del cell["id"]
     kernel = {"name": "python3", "display_name": "Python 3"}
+    language = {
+        "name": "python",
+        "codemirror_mode": {"name": "python"},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "pygments_lexer": "python3",
+    }
     return {
         "cells": cells,
-        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "metadata": {
+            "kernelspec": kernel,
+            "language_info": language,
+            "title": "t",
+            "authors": [{"name": "a"}],
+            "orig_nbformat": 3,
+        },
         "nbformat": 4,
         "nbformat_minor": minor,
     }
+
+
+def written(content: Any) -> bytes:
+    """Return it as it would be in a file."""
+    return json.dumps(content).encode()
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -73,7 +109,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 def test_says_yes(minor: int) -> None:
     """Every kind of cell and output of every minor version is recognised as valid."""
     nbformat.validate(notebook(minor))
-    assert is_surely_valid(notebook(minor))
+    assert is_surely_valid(written(notebook(minor)))
 
 
 @pytest.mark.parametrize(
@@ -94,16 +130,23 @@ def test_says_yes(minor: int) -> None:
 )
 def test_leaves_to_nbformat(content: Any) -> None:
     """Whatever is not plainly valid is not said to be."""
-    assert not is_surely_valid(content)
+    assert not is_surely_valid(written(content))
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 100_000, b'"\\ud800"'], ids=str)
+def test_is_sure_of_no_nonsense(data: bytes) -> None:
+    """What is no JSON at all is no valid notebook, and raises nothing."""
+    assert not is_surely_valid(data)
 
 
 @given(
     st.data(),
-    st.sampled_from([None, 0, -1, "", "x", [], {}, ["x"], {"a": 1}, True, 1.5, "gone"]),
+    st.integers(0, 6),
+    st.sampled_from(ANYTHING),
 )
-def test_yes_is_nbformats_yes(data: st.DataObject, value: Any) -> None:
+def test_yes_is_nbformats_yes(data: st.DataObject, minor: int, value: Any) -> None:
     """Of a notebook with anything in it changed or taken out, a yes is never wrong."""
-    changed = notebook()
+    changed = notebook(minor)
     *way, last = data.draw(st.sampled_from(places(changed)))
     part: Any = changed
     for key in way:
@@ -112,5 +155,5 @@ def test_yes_is_nbformats_yes(data: st.DataObject, value: Any) -> None:
         del part[last]
     else:
         part[last] = value
-    if is_surely_valid(changed):
+    if is_surely_valid(written(changed)):
         nbformat.validate(changed)

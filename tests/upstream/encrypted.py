@@ -30,7 +30,7 @@ from jupyter_secure.app.content.opening import Facts, Reading  # noqa: E402
 from jupyter_secure.app.setup import set_up  # noqa: E402  # after the environment is set
 from jupyter_secure.identity.sessions import SessionPolicy  # noqa: E402
 from jupyter_secure.locks import Actor  # noqa: E402
-from jupyter_secure.server import checkpoints, contents, files  # noqa: E402
+from jupyter_secure.server import checkpoints, contents, files, saving  # noqa: E402
 from jupyter_secure.server.config import SecureConfig  # noqa: E402
 from jupyter_secure.server.runtime import Runtime  # noqa: E402
 from jupyter_secure.vault.envelope import is_sealed  # noqa: E402
@@ -100,8 +100,8 @@ def _content(root: str) -> content.Content:
 
 
 _RUNTIME.content = _content  # type: ignore[method-assign]
-contents.runtime_of = lambda _app: _RUNTIME
-for module in (contents, checkpoints):
+saving.runtime_of = lambda _app: _RUNTIME
+for module in (contents, saving, checkpoints):
     module.current_actor = lambda: _ACTOR
 files.admission_of = lambda _request: type("Admission", (), {"actor": _ACTOR})
 

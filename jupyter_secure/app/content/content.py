@@ -7,6 +7,7 @@ symbolic link is no way around one.
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -26,6 +27,7 @@ from jupyter_secure.app.content.opening import (
     explained,
     facts_of,
     header_of,
+    in_memory,
     opened_whole,
     sealing_in,
     sealing_of,
@@ -169,23 +171,44 @@ class Content:
         """
         return self._settled(lambda: self._read(path, actor, expect))
 
+    def read_at_once(self, path: str | Path, actor: Actor) -> Reading | None:
+        """Return what ``read`` would, where nothing has to be waited for; otherwise None.
+
+        For the event loop: what is small, in the system's memory, sealed and known to be as it was
+        left needs no disk and no other thread. None says nothing of the file; ask ``read``.
+        """
+        path = Place(path)
+        first = in_memory(path.real)
+        if first is None or not is_sealed(first):
+            return None
+        reading = self._opened(path, first, io.BytesIO(), actor, FileClass.CONTENT)
+        assert reading.header is not None
+        sealing = sealing_of(reading.header, first)
+        return reading if self._provenance.is_as_left(path, sealing) else None
+
     def _read(self, path: str | Path, actor: Actor, expect: FileClass) -> Reading:
         path = Place(path)
-        key = self.key(path)
-        name = f"“{key}”"
         with explained(path), open(path.real, "rb") as file:
             first = file.read(FIRST_BYTES)
-            header = Header.parse(first, name=name) if is_sealed(first) else None
-            self.guard.check_read(key, header, actor)
-            if header is None:
-                data = first + file.read()
-            else:
-                passphrase = self.passphrases.find(actor.session, header)
-                opener = self._vault.opener(header, expect=expect, name=name, passphrase=passphrase)
-                data = opened_whole(file, first, header, opener)
+            reading = self._opened(path, first, file, actor, expect)
         if expect is FileClass.CONTENT:
+            header = reading.header
             self._provenance.check(path, sealing_of(header, first) if header else None)
-        return Reading(data, header)
+        return reading
+
+    def _opened(
+        self, path: Place, first: bytes, rest: io.BufferedIOBase, actor: Actor, expect: FileClass
+    ) -> Reading:
+        """Open a file that begins with ``first``, if the locks let ``actor``."""
+        key = self.key(path)
+        name = f"“{key}”"
+        header = Header.parse(first, name=name) if is_sealed(first) else None
+        self.guard.check_read(key, header, actor)
+        if header is None:
+            return Reading(first + rest.read(), None)
+        passphrase = self.passphrases.find(actor.session, header)
+        opener = self._vault.opener(header, expect=expect, name=name, passphrase=passphrase)
+        return Reading(opened_whole(rest, first, header, opener), header)
 
     def download(self, path: str | Path, actor: Actor) -> Download:
         """Return ``path`` for reading in parts; close it afterwards. Errors as ``read``."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -64,8 +64,10 @@ class Reading:
         return self.header.flags if self.header else Flags.NONE
 
 
-def opened_whole(file: BufferedReader, first: bytes, header: Header, opener: FileOpener) -> bytes:
-    """Return the content of an open file, of which ``first``, with the header, was read already.
+def opened_whole(
+    rest: io.BufferedIOBase, first: bytes, header: Header, opener: FileOpener
+) -> bytes:
+    """Return the content of a file: ``first``, with the header, was read already, not ``rest``.
 
     All or nothing; raises ``CorruptFile``. In pieces that the memory is at hand for: asking the
     system for as much as a large file has takes longer than opening it.
@@ -75,10 +77,36 @@ def opened_whole(file: BufferedReader, first: bytes, header: Header, opener: Fil
     if len(first) == FIRST_BYTES:
         piece = bytearray(FIRST_BYTES)
         view = memoryview(piece)
-        while count := file.readinto(piece):
+        while count := rest.readinto(piece):
             result.write(opener.update(view[:count]))
     result.write(opener.finalize())
     return result.getvalue()
+
+
+def in_memory(path: str) -> bytes | None:
+    """Return all of a file that is small and that the system has in memory; otherwise None.
+
+    For who must not wait. Where the system cannot say what it has in memory, that is None too:
+    preadv2(2), RWF_NOWAIT, which network file systems do not offer.
+    """
+    if not hasattr(os, "RWF_NOWAIT"):
+        return None
+    try:
+        # O_NONBLOCK: a pipe that took the name is not waited for either.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size >= FIRST_BYTES:
+            return None
+        data = bytearray(facts.st_size)
+        count = os.preadv(descriptor, [data], 0, os.RWF_NOWAIT)
+        return bytes(data) if count == len(data) else None
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def prefix_of(path: str | Path) -> bytes | None:

@@ -62,6 +62,16 @@ class Provenance:
         for one in linked:
             self._catalogue.forget(one.path)
 
+    def is_as_left(self, path: str | Path, sealing: Sealing) -> bool:
+        """Say whether ``path`` is known to hold just what was left there, and no link leads to it.
+
+        False says nothing of the file: ask ``check``, which may have to wait.
+        """
+        if not self._catalogue.looked_whole or linked_names(path):
+            return False
+        entry = self._catalogue.entry(_name(path))
+        return isinstance(entry, Entry) and entry.sealing == sealing
+
     def _replaced_by_links(self, path: str | Path) -> list[Entry]:
         entries = (self._catalogue.entry(name) for name in linked_names(path))
         return [entry for entry in entries if isinstance(entry, Entry)]

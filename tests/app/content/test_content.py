@@ -392,3 +392,82 @@ def test_stopping_throws_away_what_is_unfinished(content: Content, folder: Path)
     uploads.take(folder / "a.ipynb", 1, DATA, ALICE)
     uploads.discard_all()
     assert os.listdir(folder) == []
+
+
+class TestReadAtOnce:
+    """Reading on the event loop, which must wait for nothing."""
+
+    @pytest.fixture
+    def path(self, content: Content, folder: Path) -> Path:
+        """Return a small sealed file that was saved and opened."""
+        path = folder / "a.ipynb"
+        content.write(path, b"small", ALICE)
+        content.read(path, ALICE)
+        return path
+
+    def test_gives_what_is_small(self, content: Content, path: Path) -> None:
+        """A small file that the system has in memory is read."""
+        reading = content.read_at_once(path, ALICE)
+        assert reading is not None
+        assert reading.data == b"small"
+
+    def test_leaves_what_takes_time(
+        self, content: Content, folder: Path, monkeypatch: pytest.MonkeyPatch, path: Path
+    ) -> None:
+        """A large file, a plain one, none at all, a folder and a pipe are left to others."""
+        large, plain, pipe = (folder / name for name in ("large.ipynb", "plain.txt", "pipe.ipynb"))
+        content.write(large, bytes(256 * 1024), ALICE)
+        plain.write_bytes(b"plain")
+        os.mkfifo(pipe)
+        for other in (large, plain, pipe, folder, folder / "none.ipynb"):
+            assert content.read_at_once(other, ALICE) is None
+        assert content.read_at_once(path, ALICE) is not None
+
+        def on_the_disk(*_args: object) -> int:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+        monkeypatch.setattr(os, "preadv", on_the_disk)
+        assert content.read_at_once(path, ALICE) is None
+        monkeypatch.setattr(os, "preadv", lambda *_args: 3)
+        assert content.read_at_once(path, ALICE) is None
+        monkeypatch.delattr(os, "RWF_NOWAIT")
+        assert content.read_at_once(path, ALICE) is None
+
+    def test_is_no_way_around(
+        self, content: Content, locks: DatabaseLocks, path: Path, place: Place
+    ) -> None:
+        """Locks, damage, links that lead out and a sealed vault are what they are for reading."""
+        lock(locks, "a.ipynb", LockMode.PRIVATE)
+        with pytest.raises(ElevationRequired):
+            content.read_at_once(path, ALICE)
+        assert content.read_at_once(path, ELEVATED) is not None
+        outside = path.parent.parent / "outside.ipynb"
+        outside.write_bytes(path.read_bytes())
+        link = path.with_name("link.ipynb")
+        link.symlink_to(outside)
+        with pytest.raises(Refused):
+            content.read_at_once(link, ALICE)
+        path.write_bytes(path.read_bytes()[:-1])
+        with pytest.raises(CorruptFile):
+            content.read_at_once(path, ELEVATED)
+        place.vault.seal()
+        with pytest.raises(VaultSealed):
+            content.read_at_once(path, ELEVATED)
+
+    def test_waits_for_no_writer(self, content: Content, path: Path) -> None:
+        """Somebody else's turn to write is not waited for, whatever is found."""
+        held, done = threading.Event(), threading.Event()
+
+        def write() -> None:
+            with content.settling:
+                held.set()
+                done.wait(10)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        held.wait(10)
+        try:
+            assert content.read_at_once(path, ALICE) is not None
+        finally:
+            done.set()
+            writer.join()

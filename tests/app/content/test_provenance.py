@@ -127,6 +127,46 @@ def test_found_on_every_way(
         assert "accept" in caught.value.remedy
 
 
+@pytest.mark.parametrize(("attack", "_error"), ATTACKS.values(), ids=ATTACKS)
+def test_never_read_at_once(
+    content: Content, a: Path, b: Path, attack: Callable[[Path, Path], object], _error: type
+) -> None:
+    """What was read at once a moment ago is not any more when something else lies there."""
+    assert content.read_at_once(a, ALICE) is not None
+    attack(a, b)
+    assert content.read_at_once(a, ALICE) is None
+
+
+def test_read_at_once_is_read(content: Content, a: Path, root: Path) -> None:
+    """What is read at once is what reading gives; a copy and a link are looked at in full."""
+    assert content.read_at_once(a, ALICE) == content.read(a, ALICE)
+    copy, link = root / "copy.ipynb", root / "link.ipynb"
+    shutil.copy(a, copy)
+    link.symlink_to(a)
+    for path in (copy, link):
+        assert content.read_at_once(path, ALICE) is None
+        assert content.read(path, ALICE).data == b"a3"
+    assert content.read_at_once(copy, ALICE) is not None  # known by now
+    assert content.read_at_once(link, ALICE) is None
+
+
+def test_read_at_once_with_a_catalogue_that_nobody_looked_at(
+    a: Path, root: Path, place: Place
+) -> None:
+    """All rows are looked at before anything is believed; that is not done at once."""
+    catalogue = Catalogue(DatabaseCatalogue(place.database), place.vault.derive)
+    anew = Content(
+        root=root,
+        vault=place.vault,
+        locks=DatabaseLocks(place.database),
+        provenance=Provenance(catalogue),
+        encrypt=("*.ipynb",),
+    )
+    assert anew.read_at_once(a, ALICE) is None
+    assert anew.read(a, ALICE).data == b"a3"
+    assert anew.read_at_once(a, ALICE) is not None
+
+
 @pytest.mark.parametrize(("attack", "error"), ATTACKS.values(), ids=ATTACKS)
 def test_saving_mends(
     content: Content, a: Path, b: Path, attack: Callable[[Path, Path], object], error: type
