@@ -2,12 +2,11 @@
 
 The three classes below are what an administrator names in ``jupyter_server_config.py``. They are
 loaded on first use, so that importing a feature package (``jupyter_secure.vault``, say) never
-pulls in the web server.
+pulls in the web server; and so is the version.
 """
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from jupyter_secure.server.contents import EncryptedContentsManager
     from jupyter_secure.server.identity_provider import TwoFactorIdentityProvider
 
-__version__ = version("jupyter-secure")
+    __version__: str
 
 __all__ = [
     "EncryptedContentsManager",
@@ -34,6 +33,11 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        # Few ask, and reading it takes longer than most commands need to start.
+        from importlib.metadata import version
+
+        return version("jupyter-secure")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -28,10 +28,15 @@ def at_work(*, between_keys: bool = False) -> Iterator[None]:
         yield
         return
     with InUse.take(state):
-        if not between_keys and load_keyring(state).previous is not None:
+        if not between_keys and is_between_keys():
             raise StateUnusable(
                 "A change of the root key was cut short.",
                 why="What is changed now could be lost to it.",
                 remedy="Run `jupyter secure vault rotate --full FOLDER…`: it goes on where it was.",
             )
         yield
+
+
+def is_between_keys() -> bool:
+    """Return whether a change of the root key was begun and not finished. Raises ``NotSetUp``."""
+    return load_keyring(places.state_dir()).previous is not None

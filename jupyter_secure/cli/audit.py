@@ -31,13 +31,16 @@ _ACTIONS: subcommands.Actions = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands of ``audit``."""
-    for sub in subcommands.add_all(parser, _ACTIONS):
-        sub.add_argument(
-            "--record",
-            type=Path,
-            metavar="FOLDER",
-            help="the record's folder, or a copy of it (default: this account's)",
-        )
+    subcommands.add_all(parser, _ACTIONS, _add_record)
+
+
+def _add_record(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="FOLDER",
+        help="the record's folder, or a copy of it (default: this account's)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:

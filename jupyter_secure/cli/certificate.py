@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
-from jupyter_secure.app.setup import own_certificate
-from jupyter_secure.app.setup.own_certificate import InUse
 from jupyter_secure.cli import terminal
 from jupyter_secure.cli.exit_code import DONE, FAILED
+
+if TYPE_CHECKING:
+    from jupyter_secure.app.setup.own_certificate import InUse
 
 DESCRIPTION = """\
 Show the certificate that the server uses, and renew the one that `init` made. A running
@@ -56,6 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show it, or renew it and show it then."""
+    # Not for help: it brings the cryptography library.
+    from jupyter_secure.app.setup import own_certificate
+
     now = datetime.now(timezone.utc)
     if args.action == "renew":
         own_certificate.renew(tuple(args.hostname), now, key="keep" if args.keep_key else "new")
@@ -65,11 +70,11 @@ def run(args: argparse.Namespace) -> int:
     else:
         if args.action == "renew":
             print("Renewed. A running server takes it for its next connection.\n")
-        _show(found)
+        _show(found, own_certificate.how_to_renew(found.pair.certfile))
     return FAILED if found.due else DONE
 
 
-def _show(found: InUse) -> None:
+def _show(found: InUse, advice: str) -> None:
     facts = found.pair.facts
     fingerprint = ":".join(facts.fingerprint_sha256[at : at + 2] for at in range(0, 64, 2)).upper()
     if found.own:
@@ -90,5 +95,4 @@ def _show(found: InUse) -> None:
         print(f"{label:<12} {text}")
     mark = terminal.mark("warn" if found.due else "ok")
     when = "It is time to renew it. " if found.due else "To renew it: "
-    advice = own_certificate.how_to_renew(found.pair.certfile)
     print(f"\n{mark} {when}{advice if found.due else advice[0].lower() + advice[1:]}")

@@ -13,12 +13,15 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from jupyter_secure.app.setup import demo_home
-from jupyter_secure.app.setup.demo_server import DemoServer, free_port, is_free
 from jupyter_secure.cli import terminal
 from jupyter_secure.cli.exit_code import DONE, FAILED
 from jupyter_secure.errors import StateUnusable
+
+if TYPE_CHECKING:
+    from jupyter_secure.app.setup import demo_home
+    from jupyter_secure.app.setup.demo_server import DemoServer
 
 DESCRIPTION = """\
 Start a JupyterLab with everything on, in a home that is thrown away at the end. Your own
@@ -44,6 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Set up, start, and stay until the server or the person ends it."""
+    from jupyter_secure.app.setup.demo_server import free_port, is_free
+
     if args.port is not None and not is_free(args.port):
         raise StateUnusable(
             f"Port {args.port} is taken.", remedy="Leave --port out, or give another."
@@ -63,6 +68,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run_in(home: Path, port: int) -> int:
+    # Not for help: it brings the database and the certificates.
+    from jupyter_secure.app.setup import demo_home
+    from jupyter_secure.app.setup.demo_server import DemoServer
+
     print("Setting up a throw-away home …", flush=True)
     environment = demo_home.environment(home)
     # For this process too: the set-up below must not see the real home.

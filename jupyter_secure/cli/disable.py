@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from jupyter_secure.app.setup import disable
 from jupyter_secure.cli import terminal
 from jupyter_secure.cli.exit_code import DONE, FAILED, USAGE
 from jupyter_secure.store import places
@@ -28,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask, take the settings out, and say how to read what is sealed."""
+    from jupyter_secure.app.setup import disable
+
     files = disable.affected_files()
     if not args.yes:
         if not terminal.is_interactive():

@@ -104,8 +104,7 @@ def _key_file(path: Path | None) -> Path | None:
 
 def _patterns(top: Path | None) -> tuple[str, ...]:
     from jupyter_secure.app.git.set_up import attribute_patterns
-    from jupyter_secure.app.setup.effective_settings import effective_settings
-    from jupyter_secure.app.setup.report import patterns_of
+    from jupyter_secure.app.setup.effective_settings import effective_settings, patterns_of
     from jupyter_secure.app.trees.local_place import local_place
 
     settings = effective_settings()

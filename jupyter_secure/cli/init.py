@@ -8,7 +8,6 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
-from jupyter_secure.app.setup import own_certificate, set_up, state_folder
 from jupyter_secure.cli import enrolment, terminal
 from jupyter_secure.cli.exit_code import DONE, USAGE
 from jupyter_secure.cli.recorded import note, nothing
@@ -51,6 +50,10 @@ def run(args: argparse.Namespace) -> int:
     if problem := _usage_problem(args):
         print(f"jupyter secure init: {problem}", file=sys.stderr)
         return USAGE
+    # Not for help: they bring the database and the certificates.
+    from jupyter_secure.app.setup import own_certificate, set_up, state_folder
+    from jupyter_secure.cli import setting_up
+
     now = datetime.now(timezone.utc)
     if args.renew_certificate:
         print(f"New certificate: {own_certificate.renew(tuple(args.hostname), now)}")
@@ -61,8 +64,8 @@ def run(args: argparse.Namespace) -> int:
     set_up.check(args.cert, args.key, now)
     if args.non_interactive:
         password = terminal.read_password_stdin()
-        return enrolment.without_questions(args, args.username, password, now)
-    return enrolment.with_questions(args, now)
+        return setting_up.without_questions(args, args.username, password, now)
+    return setting_up.with_questions(args, now)
 
 
 def _usage_problem(args: argparse.Namespace) -> str:
@@ -78,6 +81,8 @@ def _usage_problem(args: argparse.Namespace) -> str:
 
 
 def _already_there(args: argparse.Namespace, now: datetime) -> int:
+    from jupyter_secure.app.setup import set_up
+
     done = set_up.turn_on_again()
     if done is None:
         note(nothing)

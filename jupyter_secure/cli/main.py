@@ -11,10 +11,11 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 
 from jupyter_secure.cli.exit_code import DONE, FAILED, USAGE
-from jupyter_secure.cli.recorded import recorded
+from jupyter_secure.cli.subcommands import Command
 from jupyter_secure.errors import SecureError
 
 # Command → (module, what it does in a line). The order is that of a first acquaintance.
@@ -56,22 +57,20 @@ class _Columns(argparse.RawDescriptionHelpFormatter):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``jupyter secure`` and return its exit code: 0 done, 1 failed, 2 wrong usage."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    name = next((word for word in arguments if not word.startswith("-")), "")
-    parser = _parser(name)
-    args = parser.parse_args(arguments)
+    parser = _parser()
+    args = parser.parse_args(argv)
     if args.version:
         from jupyter_secure import __version__
 
         print(f"jupyter-secure {__version__}")
         return DONE
-    if not name:
+    if args.command is None:
         parser.print_help(sys.stderr)
         return USAGE
-    return _run(name, args)
+    return _run(args.command, args)
 
 
-def _parser(name: str) -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="jupyter secure",
         description="Security for JupyterLab: HTTPS, two-factor login, encrypted notebooks.",
@@ -79,29 +78,32 @@ def _parser(name: str) -> argparse.ArgumentParser:
         formatter_class=_Columns,
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", parser_class=Command
+    )
     for command, (module, summary) in COMMANDS.items():
-        if command != name:
-            commands.add_parser(command, help=summary, add_help=False)
-            continue
-        implementation = import_module(f"jupyter_secure.cli.{module}")
         sub = commands.add_parser(
-            command,
-            help=summary,
-            description=implementation.DESCRIPTION,
-            epilog=implementation.EXAMPLE,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            command, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter
         )
-        implementation.add_arguments(sub)
-        sub.set_defaults(run=implementation.run)
-        sub.add_argument(
-            "--debug", action="store_true", help="show where in the program an error arose"
-        )
+        sub.fill = partial(_fill, module)
     return parser
+
+
+def _fill(module: str, parser: argparse.ArgumentParser) -> None:
+    implementation = import_module(f"jupyter_secure.cli.{module}")
+    parser.description, parser.epilog = implementation.DESCRIPTION, implementation.EXAMPLE
+    implementation.add_arguments(parser)
+    parser.set_defaults(run=implementation.run)
+    parser.add_argument(
+        "--debug", action="store_true", help="show where in the program an error arose"
+    )
 
 
 def _run(name: str, args: argparse.Namespace) -> int:
     try:
+        # Not for help, which would take half as long again.
+        from jupyter_secure.cli.recorded import recorded
+
         with recorded(name, args) as codes:
             code: int = args.run(args)
             codes.append(code)

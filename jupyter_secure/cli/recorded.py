@@ -8,8 +8,7 @@ stands in one table; what stands in none changes nothing that the record is abou
 from __future__ import annotations
 
 import argparse
-import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -120,6 +119,9 @@ def _events(name: str, args: argparse.Namespace) -> list[Event]:
         action = "folder:unseal" if args.undo else action
     if command == "vault open" and not (args.all or args.in_place):
         action = "file:export"
+    # Not for what changes nothing, such as what Git calls.
+    import secrets
+
     from jupyter_secure.audit.events import Event, Who
     from jupyter_secure.store.places import system_account
 
@@ -127,7 +129,7 @@ def _events(name: str, args: argparse.Namespace) -> list[Event]:
     event = Event(action, who=who, correlation=secrets.token_hex(8), details={"command": command})
     if command in ("vault seal", "vault open") and args.all:
         folder = Path(args.files[0] if args.files else ".")
-        begin = replace(event, action="migration:begin", path=_key(folder, args))
+        begin = replace(event, action="migration:begin", path=_keys([folder], args)[0])
         return [begin]
     if name == "history":
         return [_of_versions(event, args)]
@@ -135,13 +137,13 @@ def _events(name: str, args: argparse.Namespace) -> list[Event]:
     if about:
         return [replace(event, target=one) for one in about]
     paths = _paths(args)
-    return [replace(event, path=_key(path, args)) for path in paths] or [event]
+    return [replace(event, path=key) for key in _keys(paths, args)] if paths else [event]
 
 
 def _of_versions(event: Event, args: argparse.Namespace) -> Event:
     """Say of which file and version it is, or what is brought back and where to."""
     file = getattr(args, "file", None)
-    path = (getattr(args, "to", None) or "") if file is None else _key(file, args)
+    path = (getattr(args, "to", None) or "") if file is None else _keys([file], args)[0]
     which = next((getattr(args, one) for one in ("number", "first", "which") if one in args), "")
     return replace(event, path=path, target=str(which))
 
@@ -173,16 +175,28 @@ def _paths(args: argparse.Namespace) -> list[Path]:
     return []
 
 
-def _key(path: Path | str, args: argparse.Namespace) -> str:
-    """Return a file's path as the server knows it, so that both stand together in its story."""
+def _keys(paths: Sequence[Path | str], args: argparse.Namespace) -> list[str]:
+    """Return files' paths as the server knows them, so that both stand together in its story."""
+    from jupyter_secure.app.setup.effective_settings import effective_settings
+    from jupyter_secure.app.trees.served_root import served_root
+
+    if given := getattr(args, "root", None):
+        return [_key(path, lambda _: given.absolute()) for path in paths]
+    try:
+        # Once for all files: it takes a process of its own, and a tenth of a second.
+        settings = effective_settings()
+    except SecureError:
+        return [str(path) for path in paths]
+    return [_key(path, lambda folder: served_root(folder, settings)) for path in paths]
+
+
+def _key(path: Path | str, root_of: Callable[[Path], Path]) -> str:
     from jupyter_secure.app.content.sealed_folders import key_below
-    from jupyter_secure.app.trees.local_place import tree_of
 
     try:
         place = Path(path).absolute()
         folder = place if place.is_dir() else place.parent
-        root = tree_of(folder, getattr(args, "root", None)).root
-        below = key_below(root, folder)
+        below = key_below(root_of(folder), folder)
         if folder == place:
             return below
         return f"{below}/{place.name}" if below else place.name

@@ -8,11 +8,14 @@ import shutil
 import textwrap
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jupyter_secure.app.setup.report import Report, report
 from jupyter_secure.cli import terminal
 from jupyter_secure.cli.exit_code import DONE, FAILED
 from jupyter_secure.errors import shown
+
+if TYPE_CHECKING:
+    from jupyter_secure.app.setup.report import Report
 
 DESCRIPTION = """\
 Show what is on and what is not. The exit code is 1 when a protection is off, so that a
@@ -46,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look, and say what was found."""
+    # Not for help: it brings the database and the certificates.
+    from jupyter_secure.app.setup.report import report
+
     found = report((args.root or Path.cwd()).absolute(), datetime.now(timezone.utc))
     if args.json:
         print(json.dumps(found.to_json(), indent=2))

@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa
 
 def run(args: argparse.Namespace) -> int:
     """Find them, ask, and accept them."""
+    from jupyter_secure.app.at_work import is_between_keys
     from jupyter_secure.app.content import files
     from jupyter_secure.app.content.review import Accepted, accept, review
     from jupyter_secure.app.keys import new_root
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
             _list(found, is_whole)
         wanted = (found or not is_whole) and not args.dry_run
         if wanted and (args.yes or terminal.ask_yes("Accept that?")):
-            by_file = partial(files.vault_of, vault.root()) if new_root.is_begun() else None
+            by_file = partial(files.vault_of, vault.root()) if is_between_keys() else None
             done = accept([one.path for one in found], provenance, vault, by_file)
         elif wanted:
             print("Nothing was accepted.")

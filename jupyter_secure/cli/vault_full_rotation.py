@@ -56,6 +56,7 @@ def usage_problem(args: argparse.Namespace) -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Begin, or go on; say what was done and what remains."""
+    from jupyter_secure.app.at_work import is_between_keys
     from jupyter_secure.app.keys import new_root
 
     with Progress() as line:
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         def progress(now: Renewed) -> None:
             line.say(f"{now.renewed + now.under_passphrase} of {now.files} files")
 
-        if new_root.is_begun():
+        if is_between_keys():
             root = vault_key.root_key(args)
             try:
                 done = new_root.resume(

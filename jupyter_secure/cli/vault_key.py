@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jupyter_secure.app.content import files
 from jupyter_secure.cli import terminal
 from jupyter_secure.errors import InvalidInput
-from jupyter_secure.vault.keys import RootKey
+
+if TYPE_CHECKING:
+    from jupyter_secure.vault.keys import RootKey
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, key_file: bool = True) -> None:
@@ -35,6 +37,9 @@ def root_key(args: argparse.Namespace) -> RootKey:
 
     Raises ``WrongKey``, ``InvalidInput`` or ``NotSetUp``; for a key file what reading it does.
     """
+    # Not for help: it brings the cryptography library.
+    from jupyter_secure.app.content import files
+
     if args.recovery_key_stdin:
         return files.root_from_recovery_key(terminal.read_password_stdin())
     if args.key_file is not None:
@@ -52,6 +57,8 @@ def password(args: argparse.Namespace, username: str) -> str:
 
 def account(args: argparse.Namespace) -> str:
     """Return the account that is meant: the one named, or the only one. ``InvalidInput`` else."""
+    from jupyter_secure.app.content import files
+
     names = files.account_names()
     username: str = args.username or (names[0] if len(names) == 1 else "")
     if not username:

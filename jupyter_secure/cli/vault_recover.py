@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_secure.cli import terminal
+from jupyter_secure.cli import enrolment, terminal
 from jupyter_secure.cli.exit_code import USAGE
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ TEXTS = {"recover": (_DESCRIPTION, _EXAMPLE)}
 
 def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa: ARG001  # the modules' common form
     """Add the options of ``recover``."""
-    from jupyter_secure.cli import enrolment
-
     parser.add_argument(
         "places",
         nargs="+",
@@ -56,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     from jupyter_secure.app.content import files
     from jupyter_secure.app.keys import recover
     from jupyter_secure.app.setup import set_up
-    from jupyter_secure.cli import enrolment
+    from jupyter_secure.cli import setting_up
 
     if problem := _usage_problem(args):
         print(f"jupyter secure vault recover: {problem}", file=sys.stderr)
@@ -74,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         _show(found)
         existing = (found.keyring, root)
         if not args.recovery_key_stdin:
-            return enrolment.with_questions(args, now, existing)
+            return setting_up.with_questions(args, now, existing)
         username = set_up.check_username(args.username or enrolment.account_name())
         password = (
             terminal.read_password_stdin()
@@ -84,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
                 lambda text: set_up.check_password(text, username),
             )
         )
-        return enrolment.without_questions(args, username, password, now, existing)
+        return setting_up.without_questions(args, username, password, now, existing)
     finally:
         root.wipe()
 

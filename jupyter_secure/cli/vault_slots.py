@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_secure.cli import vault_key
 from jupyter_secure.cli.exit_code import DONE
 from jupyter_secure.errors import shown
 from jupyter_secure.store import places
-from jupyter_secure.store.vault_file import load_keyring
-from jupyter_secure.vault.keyring import Keyring
-from jupyter_secure.vault.slot import Slot
+
+if TYPE_CHECKING:
+    from jupyter_secure.vault.keyring import Keyring
+    from jupyter_secure.vault.slot import Slot
 
 TEXTS = {
     "status": (
@@ -69,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
     """Say what vault.json says, which needs no key; or change it."""
     if args.action == "slots" and args.change is not None:
         return _change(args)
+    from jupyter_secure.store.vault_file import load_keyring
+
     keyring = load_keyring(places.state_dir())
     if args.action == "status":
         _status(keyring)

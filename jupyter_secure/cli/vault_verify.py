@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_secure.app.content import files
 from jupyter_secure.cli import history_all, passphrase, vault_key
 from jupyter_secure.cli.exit_code import DONE, FAILED
 from jupyter_secure.cli.progress import Progress
@@ -53,9 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser, action: str) -> None:  # noqa
 
 def run(args: argparse.Namespace) -> int:
     """Read everything, and say what was found."""
-    from jupyter_secure.app.history.local_history import verify_kept
-    from jupyter_secure.app.setup.effective_settings import effective_settings
-    from jupyter_secure.app.setup.report import patterns_of
+    from jupyter_secure.app.history.kept import verify_kept
+    from jupyter_secure.app.setup.effective_settings import effective_settings, patterns_of
     from jupyter_secure.app.trees.verify import verify
 
     patterns = patterns_of(effective_settings())
@@ -89,15 +88,16 @@ class _Vaults:
     """Gives the vault for a file: this account's or, with the recovery key, the file's own."""
 
     def __init__(self, root: RootKey, *, by_file: bool) -> None:
-        from jupyter_secure.app.keys import new_root
+        from jupyter_secure.app.at_work import is_between_keys
+        from jupyter_secure.app.content import files
 
-        self._root = root
         # While the root key is being changed, one file may be under the old one, the next not.
-        by_file = by_file or new_root.is_begun()
+        by_file = by_file or is_between_keys()
         self._here = None if by_file else files.vault_here(root)
+        self._of_file = partial(files.vault_of, root)
 
     def __call__(self, header: Header) -> Vault:
-        return self._here or files.vault_of(self._root, header)
+        return self._here or self._of_file(header)
 
 
 def _show(folder: Path, found: Verified) -> None:

@@ -35,7 +35,7 @@ _QUIET = {
 }
 # nbdime's library is ours to use; its extension of JupyterLab, which comes with it, complains of
 # itself in Notebook 7, and of being refused where a role does not reach.
-_ALONE = {"disabledExtensions": {"nbdime-jupyterlab": True}}
+_ALONE = "nbdime-jupyterlab"
 _EXPECTED = (
     # A browser writes each refused request into its console. These are answers that we ask for.
     *("status of 401", "status of 403", "status of 409", "status of 423", "status of 429"),
@@ -149,7 +149,10 @@ def quieten(home: Home) -> None:
     folder = home.path / "config" / "labconfig"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "default_setting_overrides.json").write_text(json.dumps(_QUIET))
-    (folder / "page_config.json").write_text(json.dumps(_ALONE))
+    pages = folder / "page_config.json"
+    told = json.loads(pages.read_text()) if pages.exists() else {}
+    told.setdefault("disabledExtensions", {})[_ALONE] = True
+    pages.write_text(json.dumps(told))
 
 
 @pytest.fixture(scope="module")

@@ -80,6 +80,8 @@ class TestStory:
         alice.page.keyboard.press("Shift+Enter")
         expect(alice.cells.nth(1).locator("h1")).to_contain_text("Notes")
         alice.save()
+        # A debugger would have each cell written into the temporary folder; `init` turns it off.
+        expect(alice.page.locator(".jp-DebuggerBugButton")).to_have_count(0)
         channels = [url for url in sockets if "/channels" in url]
         assert channels
         assert all(url.startswith("wss://") for url in sockets)

@@ -51,6 +51,7 @@ class Person:
         self.give_password(PASSWORD, PASSWORD)
         self.answer("Turn that off", "")
         self.answer("Start no language servers", "")
+        self.answer("Turn the debugger off", "")
         return pyotp.TOTP(self.terminal.wait_for(SECRET).group().replace(" ", ""))
 
 
@@ -95,6 +96,7 @@ def test_second_thoughts(variables: dict[str, str], tmp_path: Path) -> None:
         person.answer("Turn that off", "perhaps")
         person.answer("Turn that off", "n")
         person.answer("Start no language servers", "n")
+        person.answer("Turn the debugger off", "n")
         secret = person.terminal.wait_for(SECRET).group().replace(" ", "")
         now = pyotp.TOTP(secret).now()
         person.answer("Code from the app", "12345")
@@ -105,6 +107,7 @@ def test_second_thoughts(variables: dict[str, str], tmp_path: Path) -> None:
     settings = (tmp_path / "config/jupyter_server_config.json").read_text()
     assert "LanguageServerManager" not in settings
     assert not list((tmp_path / "ipython").rglob("*"))
+    assert not (tmp_path / "config/labconfig").exists()
 
 
 @pytest.mark.integration
@@ -149,6 +152,7 @@ def test_ctrl_c(
         "The same again": PASSWORD,
         "Turn that off": "",
         "Start no language servers": "",
+        "Turn the debugger off": "",
         "Code from": "",
     }
     with Person(variables, tmp_path / "work") as person:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -39,19 +38,6 @@ def test_vault_commands_have_help_with_an_example(
     with pytest.raises(SystemExit):
         main(["vault", action, "--help"])
     assert f"  jupyter secure vault {action}" in capsys.readouterr().out
-
-
-def test_help_loads_nothing_heavy() -> None:
-    """Neither the database nor the cryptography library is loaded for help."""
-    program = (
-        "import sys\nfrom jupyter_secure.cli.main import main\n"
-        "try: main(['--help'])\nexcept SystemExit: pass\n"
-        "print({'sqlalchemy', 'cryptography', 'tornado', 'zxcvbn'} & set(sys.modules))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.endswith("set()\n")
 
 
 @pytest.mark.parametrize(

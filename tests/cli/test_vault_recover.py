@@ -124,6 +124,7 @@ def test_interactive(run: Run, home: Home, lost: Path) -> None:
             ("The same again: ", NEW),
             ("Turn that off", ""),
             ("Start no language servers", ""),
+            ("Turn the debugger off", ""),
         ):
             one.wait_for(question)
             one.type(answer)

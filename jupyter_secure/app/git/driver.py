@@ -46,8 +46,8 @@ def _textconv(state: str, key_file: str, path: str) -> str | None:
 
 
 def _make_importable() -> None:
-    # Without `site` nothing is installed, and the package itself asks for its version when it is
-    # imported. The modules that are needed here need nothing of either.
+    # Without `site` nothing is installed, and the package itself imports `typing`, which takes as
+    # long as the rest. The modules that are needed here need nothing of either.
     package = ModuleType("jupyter_secure")
     package.__path__ = [os.path.dirname(os.path.dirname(os.path.dirname(__file__)))]
     sys.modules.setdefault("jupyter_secure", package)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from jupyter_secure.app.git.notebook_text import is_sealed
 from jupyter_secure.app.git.repository import Repository
 from jupyter_secure.app.git.set_up import DRIVER
-from jupyter_secure.vault.envelope import is_sealed
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_secure.app.git import protocol
 from jupyter_secure.app.git.client import AgentRefused, NoAgent, ask
 from jupyter_secure.errors import Conflict, InvalidInput, StateUnusable
-from jupyter_secure.vault.keys import RootKey
+
+if TYPE_CHECKING:
+    from jupyter_secure.vault.keys import RootKey
 
 _MOST_MINUTES = 24 * 60
 _END_SECONDS = 10.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,41 +13,24 @@ from jupyter_secure.app.content import files
 from jupyter_secure.app.content.content import Content
 from jupyter_secure.app.content.passphrases import Passphrases, opening_keys
 from jupyter_secure.app.content.provenance import Provenance
-from jupyter_secure.app.history.histories import Damaged, Histories, Verified
+from jupyter_secure.app.history.histories import Histories
 from jupyter_secure.app.history.keeping import Keeping
+from jupyter_secure.app.history.kept import SESSION, histories_of
 from jupyter_secure.app.history.versions import Gone, Versions
 from jupyter_secure.app.setup.effective_settings import EffectiveSettings, effective_settings
-from jupyter_secure.app.trees.local_place import tree_of
-from jupyter_secure.errors import InvalidInput, NotFound, SecureError
+from jupyter_secure.app.trees.served_root import served_root
+from jupyter_secure.errors import InvalidInput, NotFound
 from jupyter_secure.history.thinning import Retention
 from jupyter_secure.identity.clock import utc_now
 from jupyter_secure.locks import Actor
 from jupyter_secure.store import places
 from jupyter_secure.store.catalogue import DatabaseCatalogue
 from jupyter_secure.store.database import Database
-from jupyter_secure.store.history import GitHistory
 from jupyter_secure.store.locks import DatabaseLocks
 from jupyter_secure.store.one_writer import OneWriter
 from jupyter_secure.vault.catalogue import Catalogue
-from jupyter_secure.vault.envelope import Header
 from jupyter_secure.vault.keys import RootKey
-from jupyter_secure.vault.passphrase import PassphraseKey
 from jupyter_secure.vault.vault import Vault
-
-_SESSION = "command line"
-
-
-def histories_of(
-    vault: Vault, passphrases: Passphrases, retention: Retention | None = None
-) -> Histories:
-    """Return the histories of this account."""
-    return Histories(
-        repository=GitHistory(places.state_dir()),
-        vault=vault,
-        passphrases=passphrases,
-        clock=utc_now,
-        retention=retention or Retention(),
-    )
 
 
 def retention_of(settings: EffectiveSettings) -> Retention:
@@ -127,10 +110,10 @@ def local_history(
     ``folder`` is what the server serves; None for the configured one, or else where we are. Raises
     ``NotSetUp``, ``StateUnusable``, ``UnsupportedFormat``, or ``WrongKey`` for another's root key.
     """
-    served = tree_of(Path.cwd(), folder).root if folder is None else folder.absolute()
+    settings = effective_settings()
+    served = served_root(Path.cwd(), settings) if folder is None else folder.absolute()
     if not served.is_dir():
         raise NotFound(f"There is no folder {served}.")
-    settings = effective_settings()
     with at_work():
         vault = files.vault_here(root)
         try:
@@ -164,40 +147,10 @@ def local_history(
                 )
                 # No code is asked for: with the password and the files everything can be opened
                 # here anyway.
-                actor = Actor(username, elevated=True, session=_SESSION)
+                actor = Actor(username, elevated=True, session=SESSION)
                 try:
                     yield LocalHistory(served, versions, histories, content, actor, vault)
                 finally:
                     passphrases.keep_only(())
         finally:
             vault.seal()
-
-
-def verify_kept(
-    vault_for: Callable[[Header], Vault],
-    passphrase_for: Callable[[Header], PassphraseKey | None],
-    progress: Callable[[Verified], None] = lambda _: None,
-) -> Verified:
-    """Read every version that this account keeps; see ``Histories.verify``.
-
-    ``vault_for`` gives the unsealed vault for the header of a key, or raises; ``passphrase_for``
-    what to try on one that needs a passphrase, ``None`` for nothing.
-    """
-    found = Verified()
-    repository = GitHistory(places.state_dir())
-    for file_id in repository.file_ids():
-        passphrases = Passphrases()
-        try:
-            header = Header.parse(
-                repository.sealed_key(file_id) or b"", name="The key of a history"
-            )
-            key = passphrase_for(header)
-            if key is not None:
-                passphrases.hold(_SESSION, file_id, key)
-            histories = histories_of(vault_for(header), passphrases)
-            histories.verify(_SESSION, progress, of=[file_id], found=found)
-        except SecureError as error:
-            found.damaged.append(Damaged(file_id, "", None, error))
-        finally:
-            passphrases.keep_only(())
-    return found

@@ -54,11 +54,6 @@ def passkeys_that_open() -> int:
     return len(load_keyring(places.state_dir()).passkeys)
 
 
-def is_begun() -> bool:
-    """Return whether a change of the root key was begun and not finished. Raises ``NotSetUp``."""
-    return load_keyring(places.state_dir()).previous is not None
-
-
 def begin(
     kept: Kept,
     folders: Sequence[Path],

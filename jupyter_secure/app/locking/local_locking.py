@@ -14,9 +14,10 @@ from jupyter_secure.app.content.passphrases import Passphrases, new_key, opening
 from jupyter_secure.app.content.provenance import Provenance
 from jupyter_secure.app.history.histories import Histories
 from jupyter_secure.app.history.keeping import Keeping
-from jupyter_secure.app.history.local_history import histories_of
+from jupyter_secure.app.history.kept import histories_of
 from jupyter_secure.app.locking.lock_notebook import LockNotebooks
-from jupyter_secure.app.trees.local_place import tree_of
+from jupyter_secure.app.setup.effective_settings import effective_settings
+from jupyter_secure.app.trees.served_root import served_root
 from jupyter_secure.errors import Conflict, InvalidInput, NotFound
 from jupyter_secure.identity.accounts import normalise_username
 from jupyter_secure.identity.clock import utc_now
@@ -127,7 +128,7 @@ def local_locking(root: RootKey, username: str, folder: Path | None) -> Iterator
     ``folder`` is what the server serves; None for the configured one, or else where we are. Raises
     ``NotSetUp``, ``StateUnusable``, ``UnsupportedFormat``, or ``WrongKey`` for another's root key.
     """
-    served = tree_of(Path.cwd(), folder).root if folder is None else folder
+    served = served_root(Path.cwd(), effective_settings()) if folder is None else folder
     if not served.is_dir():
         raise NotFound(f"There is no folder {served}.")
     with at_work():

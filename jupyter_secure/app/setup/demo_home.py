@@ -101,7 +101,7 @@ def make(home: Path, now: datetime) -> Demo:
     demo = Demo(home, USERNAME, password, prepared.totp_uri, prepared.totp_secret)
     _write_examples(demo)
     overrides = places.config_dir() / "labconfig" / "default_setting_overrides.json"
-    overrides.parent.mkdir(parents=True)
+    overrides.parent.mkdir(parents=True, exist_ok=True)
     overrides.write_text(json.dumps(_QUIET))
     return demo
 

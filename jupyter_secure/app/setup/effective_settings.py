@@ -17,12 +17,15 @@ from typing import Any
 from jupyter_secure.errors import StateUnusable
 
 _TIMEOUT_SECONDS = 30
+_DEFAULT_PATTERNS = ("*.ipynb",)
 
 # What `jupyter server`, `jupyter lab` and `jupyter notebook` read, in this order; later ones win.
 # Errors are raised: Jupyter itself would log them and serve without the settings.
 _PROGRAM = """
-import json, sys
+import json, os, sys
 from jupyter_core.application import JupyterApp
+from jupyter_core.paths import jupyter_config_path
+from jupyter_server.config_manager import BaseJSONConfigManager, recursive_update
 from traitlets.config.application import Application
 from traitlets.config.loader import ConfigFileNotFound
 
@@ -38,16 +41,29 @@ for name in ("jupyter_lab_config", "jupyter_notebook_config"):
         Application.load_config_file(app, name, path=app.config_file_paths)
     except ConfigFileNotFound:
         pass
-json.dump({"settings": app.config, "files": app.loaded_config_files}, sys.stdout, default=repr)
+page = {}
+try:
+    for folder in reversed(jupyter_config_path()):
+        pages = BaseJSONConfigManager(config_dir=os.path.join(folder, "labconfig"))
+        recursive_update(page, pages.get("page_config"))
+    disabled = [name for name, off in page.get("disabledExtensions", {}).items() if off]
+except Exception:
+    disabled = []  # what pages cannot read either turns nothing off
+answer = {"settings": app.config, "files": app.loaded_config_files, "disabled": disabled}
+json.dump(answer, sys.stdout, default=repr)
 """
 
 
 @dataclass(frozen=True)
 class EffectiveSettings:
-    """Settings by class and trait, and the files that they come from, the strongest last."""
+    """Settings by class and trait, and the files that they come from, the strongest last.
+
+    ``disabled`` names the extensions of JupyterLab's pages that Jupyter's settings turn off.
+    """
 
     settings: dict[str, dict[str, Any]]
     files: tuple[str, ...]
+    disabled: frozenset[str] = frozenset()
 
     def get(self, name: str, trait: str, default: Any = None) -> Any:
         """Return one setting, such as ``get("ServerApp", "certfile")``."""
@@ -68,7 +84,9 @@ def effective_settings() -> EffectiveSettings:
             check=True,
         )
         answer = json.loads(done.stdout)
-        return EffectiveSettings(answer["settings"], tuple(answer["files"]))
+        return EffectiveSettings(
+            answer["settings"], tuple(answer["files"]), frozenset(answer["disabled"])
+        )
     except subprocess.CalledProcessError as error:
         lines = error.stderr.decode(errors="replace").strip().splitlines()
         cause = lines[-1] if lines else f"exit code {error.returncode}"
@@ -81,3 +99,9 @@ def effective_settings() -> EffectiveSettings:
         why=f"{cause}.",
         remedy="Correct the settings file: a server ignores one that it cannot load.",
     )
+
+
+def patterns_of(settings: EffectiveSettings) -> tuple[str, ...]:
+    """Return the patterns of the files that are to be encrypted."""
+    patterns = settings.get("SecureConfig", "encrypt", _DEFAULT_PATTERNS)
+    return tuple(str(pattern) for pattern in patterns)

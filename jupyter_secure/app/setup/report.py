@@ -10,7 +10,11 @@ from typing import Any, Literal
 
 from jupyter_secure.app.content import coverage
 from jupyter_secure.app.setup import hub, settings_file, state_folder, traces
-from jupyter_secure.app.setup.effective_settings import EffectiveSettings, effective_settings
+from jupyter_secure.app.setup.effective_settings import (
+    EffectiveSettings,
+    effective_settings,
+    patterns_of,
+)
 from jupyter_secure.app.setup.own_certificate import how_to_renew
 from jupyter_secure.app.setup.required_settings import not_in_effect
 from jupyter_secure.errors import NotSetUp, SecureError
@@ -26,7 +30,6 @@ from jupyter_secure.transport import certificates, policy
 
 Level = Literal["ok", "warn", "bad"]
 
-DEFAULT_PATTERNS = ("*.ipynb",)
 # Fewer recovery codes than this are worth a word.
 _FEW_CODES = 3
 
@@ -86,7 +89,7 @@ def report(root: Path, now: datetime) -> Report:
         _guarded("vault", "Vault", lambda: _vault(state, known)),
         _guarded("encryption", "Encryption", lambda: _encryption(root, known, state)),
         permissions,
-        _guarded("traces", "Traces", lambda: _traces(root)),
+        _guarded("traces", "Traces", lambda: _traces(root, effective)),
         _record(state),
     ]
     if hub.in_environment():
@@ -211,12 +214,6 @@ def _vault(state: Path, effective: EffectiveSettings) -> Finding:
     return Finding("vault", label, "ok", summary)
 
 
-def patterns_of(effective: EffectiveSettings) -> tuple[str, ...]:
-    """Return the patterns of the files that are to be encrypted."""
-    patterns = effective.get("SecureConfig", "encrypt", DEFAULT_PATTERNS)
-    return tuple(str(pattern) for pattern in patterns)
-
-
 def _marked(state: Path) -> tuple[str, ...]:
     try:
         database = Database.open(state / places.DATABASE_FILE)
@@ -261,8 +258,8 @@ def _permissions(state: Path) -> Finding:
     return Finding("permissions", "Permissions", "ok", f"{state} is closed to others")
 
 
-def _traces(root: Path) -> Finding:
-    settings = settings_file.read(traces.ipython_settings())
+def _traces(root: Path, effective: EffectiveSettings | None) -> Finding:
+    settings = settings_file.read(traces.ipython_settings(), ["HistoryManager"])
     off = settings.get("HistoryManager", {}).get("enabled") is False
     found = list(traces.find(root))
     if not off:
@@ -272,6 +269,11 @@ def _traces(root: Path) -> Finding:
         more = f", and {len(found) - 1} more" if len(found) > 1 else ""
         summary = f"{found[0].path} holds {found[0].what}{more}"
         return Finding("traces", "Traces", "warn", summary, found[0].remedy)
+    debugger = any(one.name == "debugger" for one in traces.leavers())
+    if debugger and effective is not None and traces.DEBUGGER not in effective.disabled:
+        summary = "JupyterLab's debugger is on: what it debugs is written into the temporary folder"
+        remedy = f"Turn it off: {traces.DEBUGGER_OFF}"
+        return Finding("traces", "Traces", "warn", summary, remedy)
     return Finding("traces", "Traces", "ok", "IPython's history is off; no plain copies found")
 
 

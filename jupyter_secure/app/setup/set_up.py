@@ -106,8 +106,9 @@ def check(wishes_certfile: Path | None, wishes_keyfile: Path | None, now: dateti
     state_folder.check_free(places.state_dir())
     if wishes_certfile is not None:
         certificates.load(wishes_certfile, wishes_keyfile or "", now=now)
-    settings_file.read(places.config_dir() / settings_record.SERVER_SETTINGS)
-    settings_file.read(traces.ipython_settings())
+    settings_file.read(settings_record.server_settings(), ["ServerApp"])
+    for leaver in traces.leavers():
+        settings_file.read(leaver.file(), leaver.settings)
 
 
 def prepare(
@@ -168,17 +169,15 @@ def prepare(
 def commit(prepared: Prepared) -> Done:
     """Write the state and the settings; on any failure take everything back and raise it."""
     state = places.state_dir()
-    ours: dict[str, Mapping[str, Any]] = {**required_settings(prepared.certfile, prepared.keyfile)}
+    # The server's first: it is the one that people are told of.
+    ours: dict[Path, dict[str, Mapping[str, Any]]] = {
+        settings_record.server_settings(): {
+            **required_settings(prepared.certfile, prepared.keyfile)
+        }
+    }
     for leaver in prepared.turned_off:
-        if leaver.package:
-            ours |= leaver.settings
-    server_file = places.config_dir() / settings_record.SERVER_SETTINGS
-    changes = [settings_file.plan(server_file, ours)]
-    changes += [
-        settings_file.plan(traces.ipython_settings(), leaver.settings)
-        for leaver in prepared.turned_off
-        if not leaver.package
-    ]
+        ours.setdefault(leaver.file(), {}).update(leaver.settings)
+    changes = [settings_file.plan(path, settings) for path, settings in ours.items()]
     with state_folder.building(state) as new:
         _write_state(new, prepared)
         settings_record.save(new, settings_record.Record(tuple(changes), in_effect=True))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,13 +54,14 @@ class Change:
         )
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path, names: Iterable[str]) -> dict[str, Any]:
     """Return what a settings file holds, ``{}`` when there is none.
 
-    Raises StateUnusable, naming the file, when it is not JSON of the shape Jupyter reads.
+    Raises StateUnusable, naming the file, when it is not JSON of the shape Jupyter reads, which is
+    asked of the sections ``names`` only: others may hold anything.
     """
     content = _bytes(path)
-    return {} if content is None else _parse(path, content)
+    return {} if content is None else _parse(path, content, names)
 
 
 def plan(path: Path, settings: Settings) -> Change:
@@ -72,7 +73,7 @@ def plan(path: Path, settings: Settings) -> Change:
     # A settings file is often a link into a folder of dotfiles: the link stays, its target changes.
     path = path.resolve()
     before = _bytes(path)
-    content = {} if before is None else _parse(path, before)
+    content = {} if before is None else _parse(path, before, settings)
     for name, traits in settings.items():
         content.setdefault(name, {}).update(traits)
     return Change(
@@ -109,8 +110,8 @@ def restore(change: Change) -> tuple[str, ...]:
     if now == change.after:
         _put(change.path, change.before)
         return ()
-    content = _parse(change.path, now)
-    before = {} if change.before is None else _parse(change.path, change.before)
+    content = _parse(change.path, now, change.written)
+    before = {} if change.before is None else _parse(change.path, change.before, change.written)
     left = []
     for name, traits in change.written.items():
         section = content.get(name, {})
@@ -153,7 +154,7 @@ def _bytes(path: Path) -> bytes | None:
         ) from None
 
 
-def _parse(path: Path, content: bytes) -> dict[str, Any]:
+def _parse(path: Path, content: bytes, names: Iterable[str]) -> dict[str, Any]:
     try:
         value = json.loads(content)
     except ValueError as error:
@@ -163,10 +164,13 @@ def _parse(path: Path, content: bytes) -> dict[str, Any]:
             why="Changing it could lose what is in it, so it was left alone.",
             remedy="Correct it, or move it away, and try again.",
         ) from None
-    if not isinstance(value, dict) or not all(isinstance(part, dict) for part in value.values()):
+    if not isinstance(value, dict) or not all(
+        isinstance(value.get(one, {}), dict) for one in names
+    ):
+        shape = ", ".join(f'"{one}": {{…}}' for one in names)
         raise StateUnusable(
             f"The settings file {path} is not what Jupyter reads.",
-            why='It should hold objects by class, as in {"ServerApp": {…}}.',
+            why=f"It should hold objects by name, as in {{{shape}}}.",
             remedy="Correct it, or move it away, and try again.",
         )
     return value

@@ -15,6 +15,7 @@ from typing import Any
 from jupyter_secure.app.setup import settings_file
 from jupyter_secure.app.setup.settings_file import Change
 from jupyter_secure.errors import StateUnusable
+from jupyter_secure.store import places
 from jupyter_secure.store.atomic import write_atomically
 
 RECORD = "settings-before.json"
@@ -28,6 +29,11 @@ class Record:
 
     changes: tuple[Change, ...]
     in_effect: bool
+
+
+def server_settings() -> Path:
+    """Return the settings file that every server of this account reads."""
+    return places.config_dir() / SERVER_SETTINGS
 
 
 def load(state: Path) -> Record | None:

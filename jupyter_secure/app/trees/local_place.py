@@ -12,8 +12,8 @@ from jupyter_secure.app.content.bulk_notes import BulkNotes
 from jupyter_secure.app.content.in_place import NO_HOOKS, Hooks
 from jupyter_secure.app.content.provenance import Provenance
 from jupyter_secure.app.content.sealed_folders import NO_MARKS, FolderMarks
-from jupyter_secure.app.setup.effective_settings import effective_settings
-from jupyter_secure.app.setup.report import patterns_of
+from jupyter_secure.app.setup.effective_settings import effective_settings, patterns_of
+from jupyter_secure.app.trees.served_root import served_root
 from jupyter_secure.app.trees.wanted import ToSeal, Tree
 from jupyter_secure.errors import NotSetUp, StateUnusable, WrongKey
 from jupyter_secure.locks import LockStore
@@ -92,19 +92,13 @@ def local_place() -> Iterator[LocalPlace]:
 def tree_of(folder: Path, root: Path | None) -> Tree:
     """Return ``folder`` as a part of what a server serves.
 
-    Patterns with a slash, marks and locks are below the server's root. That is ``root`` where it is
-    given; else the configured one or where we are, the first of them that ``folder`` lies in.
+    Patterns with a slash, marks and locks are below the server's root: ``root`` where it is given.
     """
     folder, settings = folder.absolute(), effective_settings()
     key_file = str(settings.get("SecureConfig", "key_file", ""))
-    if root is None:
-        configured = str(settings.get("ServerApp", "root_dir", ""))
-        known = [Path(configured).expanduser()] if configured else []
-        here = folder.resolve()
-        tried = (*known, Path.cwd(), folder)
-        root = next(one for one in tried if here.is_relative_to(one.resolve()))
+    root = served_root(folder, settings) if root is None else root.absolute()
     closed = [*never_sealed(), *([Path(key_file).expanduser()] if key_file else [])]
-    return Tree(folder, root.absolute(), tuple(closed))
+    return Tree(folder, root, tuple(closed))
 
 
 def never_sealed() -> tuple[Path, ...]:

@@ -328,13 +328,14 @@ def test_server_waits(here: Here) -> None:
 _PROGRAM = """
 import sys
 from pathlib import Path
+from jupyter_secure.app.at_work import is_between_keys
 from jupyter_secure.app.content import files
 from jupyter_secure.app.keys import new_root
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM
 password, folder = sys.argv[1], [Path(sys.argv[2])]
 def show(key, new): print(key, flush=True)
 def tell(now): print(".", flush=True)
-if new_root.is_begun():
+if is_between_keys():
     new_root.resume(files.root_from_password("alice", password), folder, show, progress=tell)
 else:
     kept = new_root.Kept("alice", password)

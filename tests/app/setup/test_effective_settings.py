@@ -45,6 +45,23 @@ def test_later_files_win(config: Path) -> None:
     assert found.files[-1] == str(config / "jupyter_lab_config.py")
 
 
+@pytest.mark.parametrize(
+    ("content", "disabled"),
+    [
+        ('{"disabledExtensions": {"@a/b": true, "@a/c": false}, "appName": "x"}', {"@a/b"}),
+        ('{"disabledExtensions": ["@a/b"]}', set()),
+        ("[]", set()),
+        ("{", set()),
+    ],
+)
+def test_what_pages_leave_out(config: Path, content: str, disabled: set[str]) -> None:
+    """Extensions that Jupyter's settings turn off in pages are known; what is wrong turns none."""
+    (config / "labconfig").mkdir()
+    (config / "labconfig" / "page_config.json").write_text(content)
+    found = effective_settings().disabled
+    assert {name for name in found if name.startswith("@a/")} == disabled
+
+
 def test_value_that_is_no_json(config: Path) -> None:
     """What a Python file sets to a class or a path is shown as text."""
     (config / "jupyter_server_config.py").write_text(

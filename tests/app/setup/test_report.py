@@ -189,6 +189,12 @@ def test_traces(place: Place) -> None:
     found = place.finding("traces")
     assert found.level == "warn"
     assert found.remedy.startswith(f"Delete it: rm -r {documents}\n")
+    documents.rmdir()
+    assert place.finding("traces").level == "ok"
+    traces.page_settings().unlink()
+    found = place.finding("traces")
+    assert "debugger is on" in found.summary
+    assert found.remedy.endswith(traces.DEBUGGER_OFF)
     traces.ipython_history().touch()
     assert "history.sqlite" in place.finding("traces").summary
     traces.ipython_settings().write_text("{}")

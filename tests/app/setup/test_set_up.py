@@ -284,6 +284,29 @@ def test_collaboration(home: Path, monkeypatch: pytest.MonkeyPatch, installed: b
     assert config.read_text() == before
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_debugger(home: Path, keep: bool) -> None:
+    """The debugger is turned off beside what pages were told before, which comes back."""
+    path = home / "config/labconfig/page_config.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(before := '{"disabledExtensions": {"mine": true}, "appName": "Ours"}')
+    wishes = set_up.Wishes("alice", PASSWORD, keep=frozenset(["debugger"] if keep else []))
+    set_up.commit(set_up.prepare(wishes, NOW))
+    disabled = {"mine": True, **({} if keep else {traces.DEBUGGER: True})}
+    assert json.loads(path.read_text()) == {"disabledExtensions": disabled, "appName": "Ours"}
+    disable.disable()
+    assert path.read_text() == before
+
+
+def test_pages_that_cannot_be_told(home: Path) -> None:
+    """Settings of pages that are not what Jupyter reads are named before the first question."""
+    path = home / "config/labconfig/page_config.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"disabledExtensions": []}')
+    with pytest.raises(StateUnusable, match=r"page_config\.json"):
+        set_up.check(None, None, NOW)
+
+
 def test_record_that_is_damaged(home: Path) -> None:
     """A damaged record of what was there before is named, and nothing is changed."""
     set_up.commit(set_up.prepare(WISHES, NOW))

@@ -44,6 +44,7 @@ def test_new_file(path: Path) -> None:
         '{"ServerApp":{"port":9999,"token":"t"},\r\n\t"Other":{"a":[1,2,{"b":null}]}}',
         '{\n  "ServerApp": {"certfile": "/old.pem"}\n}\n\n',
         '{"ServerApp": {"root_dir": "/Übung/\\u00fc"}}',
+        '{"version": 1, "Other": {"a": 1}}',
     ],
 )
 def test_restores_to_the_byte(path: Path, before: str) -> None:

@@ -48,6 +48,7 @@ def test_finds_what_others_left(account_home: Path) -> None:
     ]
     assert all(str(one.path) in one.remedy for one in found)
     assert history.exists()
+    assert traces.DEBUGGER_OFF in found[1].remedy
     assert "extension disable jupyter_lsp" in found[-1].remedy
 
 
