@@ -1,4 +1,4 @@
-"""Seal and open a large file on the command line, beside age and a folder of gocryptfs."""
+"""Seal and open a large file on the command line, beside age, gocryptfs and a plain copy."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -18,80 +20,111 @@ from benchmarks.measuring import Plan, Row
 from benchmarks.servers import SECURED, Server
 from benchmarks.timing import in_turns
 
-AGE, GOCRYPTFS = "age", "gocryptfs"
+COPY, AGE, GOCRYPTFS = "cp", "age", "gocryptfs"
 _PIECE = 1 << 20
+# Where a file is no matter of any disk; and how many there are at a time.
+_IN_MEMORY = Path("/dev/shm")  # everything is in a folder of its own below
+_FILES = 4
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A folder with a plain file, what is made of it, and the same opened again."""
+
+    server: Server
+    folder: Path
+
+    @property
+    def plain(self) -> Path:
+        return self.folder / "plain"
+
+    @property
+    def sealed(self) -> Path:
+        return self.folder / "sealed"
+
+    @property
+    def opened(self) -> Path:
+        return self.folder / "opened"
+
+    def seal(self) -> float:
+        return _anew(self.sealed, partial(seal, self.server, self.plain, self.sealed))
+
+    def open(self) -> float:
+        return _anew(self.opened, partial(_open, self.server, self.sealed, self.opened))
+
+    def clear(self) -> None:
+        for path in (self.plain, self.sealed, self.opened):
+            path.unlink(missing_ok=True)
 
 
 def measure(servers: dict[str, Server], plan: Plan) -> Iterator[Row]:
     """Yield rows for each of the other programs that is here, and for the memory of ours."""
     server = servers[SECURED]
     label, size = plan.large
-    plain, sealed, opened = (server.path / name for name in ("plain", "sealed", "opened"))
-    fill(plain, size)
-    ours_seal = partial(_anew, sealed, partial(seal, server, plain, sealed))
-    ours_open = partial(_anew, opened, partial(_open, server, sealed, opened))
-    ours_seal()
-    yield from _beside_age(server, label, plan, plain, opened, ours_seal, ours_open)
-    yield from _beside_gocryptfs(server, label, plan, plain, opened, ours_seal, ours_open)
-    yield from _memory(server, label, plain, sealed, opened)
-    for path in (plain, sealed, opened):
-        path.unlink(missing_ok=True)
+    place = _Place(server, server.path)
+    fill(place.plain, size)
+    place.seal()
+    yield from _beside_age(place, f"{label} on the command line", plan)
+    yield from _beside_gocryptfs(place, label, plan)
+    yield from _memory(server, label, place.plain, place.sealed, place.opened)
+    place.clear()
+    yield from _without_the_disk(server, plan)
 
 
-def _beside_age(
-    server: Server,
-    label: str,
-    plan: Plan,
-    plain: Path,
-    opened: Path,
-    ours_seal: Callable[[], float],
-    ours_open: Callable[[], float],
-) -> Iterator[Row]:
-    if not (shutil.which("age") and shutil.which("age-keygen")):
+def _beside_age(place: _Place, what: str, plan: Plan) -> Iterator[Row]:
+    """Yield rows beside age and a plain copy, which is the least that the disk takes for it."""
+    sealing, opening = _copies(place), _copies(place)
+    other = place.folder / "age-sealed"
+    if shutil.which("age") and shutil.which("age-keygen"):
+        key = place.folder / "age-key.txt"
+        key.unlink(missing_ok=True)
+        subprocess.run(["age-keygen", "-o", key], check=True, capture_output=True)
+        public = subprocess.run(
+            ["age-keygen", "-y", key], check=True, capture_output=True, text=True
+        ).stdout.strip()
+        encrypt = ["age", "-r", public, "-o", str(other), str(place.plain)]
+        decrypt = ["age", "-d", "-i", str(key), "-o", str(place.opened), str(other)]
+        sealing[AGE] = partial(_run, encrypt, other)
+        opening[AGE] = partial(_run, decrypt, place.opened)
+    else:
         print("large-files: age is not installed (apt-get install age); left out.")
-        return
-    key, other = server.path / "age-key.txt", server.path / "age-sealed"
-    subprocess.run(["age-keygen", "-o", key], check=True, capture_output=True)
-    public = subprocess.run(
-        ["age-keygen", "-y", key], check=True, capture_output=True, text=True
-    ).stdout.strip()
-    encrypt = ["age", "-r", public, "-o", str(other), str(plain)]
-    decrypt = ["age", "-d", "-i", str(key), "-o", str(opened), str(other)]
     rounds = plan.rounds(6)
-    yield Row(
-        f"seal {label} on the command line",
-        in_turns({AGE: partial(_run, encrypt), SECURED: ours_seal}, rounds=rounds),
-    )
-    yield Row(
-        f"open {label} on the command line",
-        in_turns({AGE: partial(_run, decrypt), SECURED: ours_open}, rounds=rounds),
-    )
-    other.unlink()
+    yield Row(f"seal {what}", in_turns({**sealing, SECURED: place.seal}, rounds=rounds))
+    yield Row(f"open {what}", in_turns({**opening, SECURED: place.open}, rounds=rounds))
+    other.unlink(missing_ok=True)
 
 
-def _beside_gocryptfs(
-    server: Server,
-    label: str,
-    plan: Plan,
-    plain: Path,
-    opened: Path,
-    ours_seal: Callable[[], float],
-    ours_open: Callable[[], float],
-) -> Iterator[Row]:
+def _copies(place: _Place) -> dict[str, Callable[[], float]]:
+    # A file system that can would else only note that the two are the same.
+    command = ["cp", "--reflink=never", str(place.plain), str(place.opened)]
+    return {COPY: partial(_run, command, place.opened)}
+
+
+def _without_the_disk(server: Server, plan: Plan) -> Iterator[Row]:
+    """Yield the same for files in memory."""
+    label, size = plan.large
+    room = shutil.disk_usage(_IN_MEMORY).free if _IN_MEMORY.is_dir() else 0
+    if room < _FILES * size:
+        print(f"large-files: {_IN_MEMORY} has no room for {_FILES} files of {label}; left out.")
+        return
+    with tempfile.TemporaryDirectory(dir=_IN_MEMORY, prefix="large-files-") as folder:
+        place = _Place(server, Path(folder))
+        fill(place.plain, size)
+        place.seal()
+        yield from _beside_age(place, f"{label} in memory", plan)
+
+
+def _beside_gocryptfs(place: _Place, label: str, plan: Plan) -> Iterator[Row]:
     try:
-        with _mounted(server.path) as folder:
+        with _mounted(place.folder) as folder:
             inside = folder / "file"
-            write = ["dd", f"if={plain}", f"of={inside}", "bs=1M", "status=none"]
-            read = ["dd", f"if={inside}", f"of={opened}", "bs=1M", "status=none"]
+            write = ["dd", f"if={place.plain}", f"of={inside}", "bs=1M", "status=none"]
+            read = ["dd", f"if={inside}", f"of={place.opened}", "bs=1M", "status=none"]
             rounds = plan.rounds(6)
-            yield Row(
-                f"seal {label}, and write it to gocryptfs",
-                in_turns({GOCRYPTFS: partial(_run, write), SECURED: ours_seal}, rounds=rounds),
-            )
-            yield Row(
-                f"open {label}, and read it from gocryptfs",
-                in_turns({GOCRYPTFS: partial(_run, read), SECURED: ours_open}, rounds=rounds),
-            )
+            writes = {GOCRYPTFS: partial(_run, write, inside), SECURED: place.seal}
+            yield Row(f"seal {label}, and write it to gocryptfs", in_turns(writes, rounds=rounds))
+            reads = {GOCRYPTFS: partial(_run, read, place.opened), SECURED: place.open}
+            yield Row(f"open {label}, and read it from gocryptfs", in_turns(reads, rounds=rounds))
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"large-files: gocryptfs cannot be mounted here ({error}); left out.")
 
@@ -188,9 +221,8 @@ def _anew(target: Path, command: Callable[[], None]) -> float:
     return time.perf_counter() - started
 
 
-def _run(command: Sequence[str]) -> float:
-    output = next((one for one in command if one.startswith("of=")), "").removeprefix("of=")
-    target = Path(output or command[command.index("-o") + 1])
+def _run(command: Sequence[str], target: Path) -> float:
+    """Return how long ``command`` takes to make ``target``, until that is on the disk."""
     target.unlink(missing_ok=True)
     started = time.perf_counter()
     subprocess.run(command, check=True)

@@ -166,8 +166,9 @@ class State:
             clock=clock,
             retention=retention,
         )
-        # The server stands still meanwhile.
-        sessions.before_sealing = partial(histories.settle_within, 2.0)
+        sessions.sealing.unfinished = lambda: not histories.is_settled()
+        # The keys are not to outlive the last session for longer, whoever holds the history.
+        sessions.sealing.finish = partial(histories.settle_within, 2.0)
         locks = DatabaseLocks(database)
         factor_store, drift = DatabaseFactors(database), Drift()
         factors = Factors(store=factor_store, sessions=sessions)

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 import segno
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
@@ -21,6 +20,7 @@ from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
 from jupyter_secure.server.elevation import require_elevated
 from jupyter_secure.server.http_errors import as_http
 from jupyter_secure.server.passkeys import passkey_model
+from jupyter_secure.server.threads import run_sync
 
 _Answer = TypeVar("_Answer")
 

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from anyio.to_thread import run_sync
 from tornado.web import authenticated
 
 from jupyter_secure.errors import ElevationRequired, InvalidInput, SecureError
@@ -17,6 +16,7 @@ from jupyter_secure.identity.roles import Right
 from jupyter_secure.server.elevation import is_elevated, require_elevated
 from jupyter_secure.server.http_errors import status_of
 from jupyter_secure.server.page import Page
+from jupyter_secure.server.threads import run_sync
 
 ACCOUNT = "jupyter-secure/account"
 #: How long a token may be made for on the page; programs may ask for other numbers of days.

@@ -6,7 +6,6 @@ import asyncio
 import json
 from functools import partial
 
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
@@ -30,6 +29,7 @@ from jupyter_secure.server.sealed_folders import (
 )
 from jupyter_secure.server.session_handlers import SessionHandler, SessionsHandler
 from jupyter_secure.server.status import status_of_server
+from jupyter_secure.server.threads import run_sync
 from jupyter_secure.server.tokens import TokenHandler, TokensHandler
 from jupyter_secure.server.users import users_handlers
 from jupyter_secure.server.watch import WatchHandler

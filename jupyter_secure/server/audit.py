@@ -9,7 +9,6 @@ from datetime import datetime, timezone
 from itertools import islice
 from urllib.parse import urlencode
 
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.iostream import StreamClosedError
 from tornado.web import authenticated
@@ -25,7 +24,10 @@ from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
 from jupyter_secure.server.confirm_page import CONFIRM
 from jupyter_secure.server.elevation import is_elevated, require_elevated
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.record_looks import filters_of
 from jupyter_secure.server.refusal import wants_page
+from jupyter_secure.server.said import said_of
+from jupyter_secure.server.threads import run_sync
 
 _MOST = 500
 _USUAL = 100
@@ -44,7 +46,9 @@ class AuditHandler(SecureAPIHandler):
             limit = self._number("limit", _USUAL)
             if not 1 <= limit <= _MOST:
                 raise InvalidInput(f"The limit must be from 1 to {_MOST}.")
-            page = await run_sync(self.runtime.record.page, self._wanted(), limit)
+            wanted = self._wanted()
+            self._say(filters_of(wanted) | {"limit": limit})
+            page = await run_sync(self.runtime.record.page, wanted, limit)
         self.finish(
             json.dumps(
                 {
@@ -54,6 +58,15 @@ class AuditHandler(SecureAPIHandler):
                 }
             )
         )
+
+    def _say(self, asked: dict[str, str | int | bool]) -> None:
+        """Say on record what is asked for, unless that is there already."""
+        said, session = said_of(self.request), admission_of(self.request).session
+        said.details.update(asked)
+        if session is not None:
+            address = str(self.request.remote_ip)
+            covers = self.runtime.record_looks.covers
+            said.covered = covers(session.public_id, address, asked)
 
     def _sees_all(self) -> bool:
         return Right.AUDIT in admission_of(self.request).rights
@@ -119,6 +132,7 @@ class AuditExportHandler(AuditHandler):
             if form not in FORMATS:
                 raise InvalidInput(f"The format must be one of {', '.join(FORMATS)}.")
             wanted = self._wanted()
+            said_of(self.request).details.update(filters_of(wanted) | {"format": form})
             if admission_of(self.request).session is not None and not is_elevated(self):
                 if wants_page(self.request):
                     query = urlencode({"next": self.request.uri or ""})

@@ -7,7 +7,6 @@ import os
 from functools import partial
 from pathlib import Path
 
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
@@ -19,6 +18,7 @@ from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
 from jupyter_secure.server.checkpoints import SealedCheckpoints
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.threads import run_sync
 
 # A request that takes longer would be given up by the browser or a proxy.
 _SECONDS = 20.0

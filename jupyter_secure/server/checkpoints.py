@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from anyio.to_thread import run_sync
 from jupyter_core.paths import is_hidden
 from jupyter_server.services.contents.filecheckpoints import AsyncFileCheckpoints
 from tornado.web import HTTPError
@@ -23,6 +22,7 @@ from jupyter_secure.errors import NotFound, SecureError
 from jupyter_secure.history.version import Kind, Version
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.threads import run_sync
 
 # The one that Jupyter keeps of each file.
 _ID = "checkpoint"

@@ -10,7 +10,6 @@ import os
 from functools import partial
 from typing import Any
 
-from anyio.to_thread import run_sync
 from jupyter_server.services.contents.checkpoints import Checkpoints
 from tornado.web import HTTPError, RequestHandler
 from traitlets import default
@@ -28,6 +27,7 @@ from jupyter_secure.server.http_errors import as_http
 from jupyter_secure.server.locking import Locking
 from jupyter_secure.server.os_paths import StrictPaths
 from jupyter_secure.server.saving import SavingManager, copied
+from jupyter_secure.server.threads import run_sync
 from jupyter_secure.vault.envelope import Flags
 
 

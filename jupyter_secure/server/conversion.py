@@ -16,7 +16,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import FilesRedirectHandler, JupyterHandler, path_regex
 from jupyter_server.nbconvert.handlers import (
@@ -37,6 +36,7 @@ from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.http_errors import SecureHTTPError, as_http
 from jupyter_secure.server.rights import PLAIN_FORMATS
 from jupyter_secure.server.runtime import runtime_of
+from jupyter_secure.server.threads import run_sync
 from jupyter_secure.server.token_folder import require_inside
 
 _FORMAT = r"(?P<format>\w+)"

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from anyio.to_thread import run_sync
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
@@ -26,6 +25,7 @@ from jupyter_secure.server.byte_range import requested_range
 from jupyter_secure.server.http_errors import SecureHTTPError, as_http
 from jupyter_secure.server.runtime import Runtime, runtime_of
 from jupyter_secure.server.said import said_of
+from jupyter_secure.server.threads import run_sync
 
 ROUTE = "jupyter-secure/data/"
 # More than any request in words needs.

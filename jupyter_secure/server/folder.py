@@ -9,12 +9,12 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from anyio.to_thread import run_sync
 from jupyter_core.paths import is_file_hidden
 
 from jupyter_secure.app.content.listing import Entry, regular_files
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.threads import run_sync
 from jupyter_secure.server.token_folder import is_inside
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ import json
 from functools import partial
 from typing import Any
 
-from anyio.to_thread import run_sync
 from jupyter_core.paths import is_hidden
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
@@ -21,6 +20,7 @@ from jupyter_secure.server.comparing import AT_ONCE, compared_apart
 from jupyter_secure.server.formats import encode_file, parse_notebook
 from jupyter_secure.server.http_errors import as_http
 from jupyter_secure.server.models import check_api_path
+from jupyter_secure.server.threads import run_sync
 from jupyter_secure.vault.envelope import Flags
 
 _PAGE, _MOST = 100, 1000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import allow_unauthenticated
 
 from jupyter_secure.audit.events import Event, Outcome, Who
@@ -17,6 +16,7 @@ from jupyter_secure.server.hub_door import LOGIN_SECONDS, HubDoor, HubSilent
 from jupyter_secure.server.login import LoginHandler, LogoutHandler
 from jupyter_secure.server.page import Page, safe_next
 from jupyter_secure.server.said import said_of
+from jupyter_secure.server.threads import run_sync
 
 _JOIN = "jupyter-secure/join"
 

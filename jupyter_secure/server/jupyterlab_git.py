@@ -15,7 +15,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from anyio.to_thread import run_sync
 from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
 
@@ -23,6 +22,7 @@ from jupyter_secure.app.git.past import open_past
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.runtime import runtime_of
+from jupyter_secure.server.threads import run_sync
 from jupyter_secure.vault.envelope import is_sealed
 
 _EXTENSION = "jupyterlab_git"

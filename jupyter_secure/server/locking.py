@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anyio.to_thread import run_sync
-
 from jupyter_secure.app.content.passphrases import new_key
 from jupyter_secure.app.locking.lock_notebook import LockNotebooks
 from jupyter_secure.locks import Actor, Lock, LockMode
 from jupyter_secure.server.checkpoints import SealedCheckpoints
 from jupyter_secure.server.runtime import Runtime
+from jupyter_secure.server.threads import run_sync
 
 if TYPE_CHECKING:
     from jupyter_server.services.contents.filemanager import AsyncFileContentsManager

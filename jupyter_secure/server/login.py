@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import allow_unauthenticated
 
 from jupyter_secure.app.login.passkey_answers import PasskeyAnswer
@@ -28,6 +27,7 @@ from jupyter_secure.server.http_errors import as_http, to_http
 from jupyter_secure.server.page import Page
 from jupyter_secure.server.passkeys import LOGIN_OPTIONS, place_of_request
 from jupyter_secure.server.said import factor_of, passed, said_of, trying
+from jupyter_secure.server.threads import run_sync
 
 _TOO_MANY = 429
 

@@ -6,7 +6,6 @@ import json
 from functools import partial
 from pathlib import Path
 
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
@@ -19,6 +18,7 @@ from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
 from jupyter_secure.server.background import Job
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.threads import run_sync
 from jupyter_secure.vault.envelope import Header
 from jupyter_secure.vault.vault import Vault
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
-from anyio.to_thread import run_sync
 from jupyter_client.jsonutil import json_default
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
@@ -24,6 +23,7 @@ from jupyter_secure.server import fast_json
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.contents import EncryptedContentsManager
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.threads import run_sync
 from jupyter_secure.vault.envelope import Flags
 
 # Only what ends as a notebook's name does: Jupyter's own routes for checkpoints end otherwise.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import allow_unauthenticated, authorized
 from tornado.httputil import HTTPServerRequest
 from tornado.web import authenticated
@@ -20,6 +19,7 @@ from jupyter_secure.identity.relying_party import RelyingParty, place_of
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
 from jupyter_secure.server.elevation import require_elevated
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.threads import run_sync
 
 #: Below the base URL; open to everyone, as the login is.
 LOGIN_OPTIONS = "login/passkey"

@@ -176,6 +176,8 @@ class Followed(HTTPMessageDelegate):
             outcome = Outcome.SUCCESS
         if silent and outcome is not Outcome.REFUSED:
             return None
+        if said_of(self._request).covered and outcome is Outcome.SUCCESS:
+            return None
         if event.action == "session:begin" and status == 303:
             event = replace(event, action="login:password")
         elif event.action == "session:begin" and status == 429:

@@ -38,6 +38,7 @@ from jupyter_secure.server.kernel_access import KernelAccess
 from jupyter_secure.server.log_lines import keep_lines_whole
 from jupyter_secure.server.processes import Processes
 from jupyter_secure.server.record import Record
+from jupyter_secure.server.record_looks import RecordLooks
 from jupyter_secure.server.record_news import RecordNews
 from jupyter_secure.server.sockets import CHANGED, Sockets
 from jupyter_secure.server.token_sockets import TokenSockets
@@ -74,6 +75,7 @@ class Runtime:
         )
         self.housekeeping = Housekeeping(self.state.histories, self.keeping, warn=app.log.warning)
         self.record_news = RecordNews(self._rights_of)
+        self.record_looks = RecordLooks()
         self.state.recorder.on_recorded = self._recorded
         folder = Path(self.config.state_dir) / AUDIT_DIRECTORY
         self.record = Record(folder, self.state.recorder, self.config, app.log)
@@ -152,6 +154,7 @@ class Runtime:
     def _recorded(self, event: Event) -> None:
         metrics.count(event)
         self.record_news.recorded(event)
+        self.record_looks.recorded(event)
 
     def _rights_of(self, username: str) -> frozenset[Right] | None:
         account = self.state.accounts.get(username)
@@ -203,6 +206,7 @@ class Runtime:
         with contextlib.suppress(SecureError):
             # Before the last event of all; where the store fails, `close` wipes the keys anyway.
             self.state.sessions.end_all()
+            self.state.sessions.sealing.wait()
         self.record.end()
         self.state.close()
 

@@ -18,7 +18,10 @@ _ATTRIBUTE = "_jupyter_secure_said"
 
 @dataclass
 class Said:
-    """What was said of one request; ``also`` are further events, recorded before its own."""
+    """What was said of one request; ``also`` are further events, recorded before its own.
+
+    ``covered``: a read that an event in the record says already leaves none, if it succeeds.
+    """
 
     action: str = ""
     reason: str = ""
@@ -27,6 +30,7 @@ class Said:
     to: str = ""
     details: dict[str, str | int | bool] = field(default_factory=dict)
     also: list[Event] = field(default_factory=list)
+    covered: bool = False
 
     def added_to(self, event: Event) -> Event:
         """Return the outcome ``event`` with what was said."""

@@ -11,7 +11,6 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any, TypeVar
 
-from anyio.to_thread import run_sync
 from jupyter_server.services.contents import manager
 from nbformat import ValidationError
 
@@ -24,6 +23,7 @@ from jupyter_secure.server.http_errors import as_http
 from jupyter_secure.server.models import check_part, check_whole, unfinished_model
 from jupyter_secure.server.os_paths import StrictPaths
 from jupyter_secure.server.runtime import runtime_of
+from jupyter_secure.server.threads import run_sync
 from jupyter_secure.vault.envelope import Flags, Header
 
 _Result = TypeVar("_Result")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from functools import partial
 
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
@@ -13,6 +12,7 @@ from jupyter_secure.app.content.sealed_folders import SealedFolders
 from jupyter_secure.server.admission import current_actor
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.threads import run_sync
 
 
 def sealed_folders_of(handler: SecureAPIHandler) -> SealedFolders:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable
 from functools import partial
 
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
@@ -19,6 +18,7 @@ from jupyter_secure.server.admission import admission_of
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
 from jupyter_secure.server.elevation import require_elevated
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.threads import run_sync
 
 
 def session_model(session: Session, current: Session, sessions: Sessions) -> dict[str, object]:

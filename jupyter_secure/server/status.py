@@ -9,8 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from anyio.to_thread import run_sync
-
 import jupyter_secure
 from jupyter_secure.app.content.coverage import Coverage, count
 from jupyter_secure.app.content.review import Reviewed, review
@@ -20,6 +18,7 @@ from jupyter_secure.server.api_handler import SecureAPIHandler
 from jupyter_secure.server.protection import Protection
 from jupyter_secure.server.record_row import record_row
 from jupyter_secure.server.runtime import Runtime
+from jupyter_secure.server.threads import run_sync
 from jupyter_secure.transport import certificates
 
 # Counting reads the head of every notebook; the panel asks every few seconds.

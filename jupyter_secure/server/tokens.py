@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
@@ -15,6 +14,7 @@ from jupyter_secure.identity.roles import Right
 from jupyter_secure.server.api_handler import RESOURCE, SecureAPIHandler
 from jupyter_secure.server.elevation import require_elevated
 from jupyter_secure.server.http_errors import as_http
+from jupyter_secure.server.threads import run_sync
 
 
 class TokensHandler(SecureAPIHandler):

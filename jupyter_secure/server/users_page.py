@@ -7,7 +7,6 @@ from functools import partial
 from typing import ClassVar
 from urllib.parse import urlencode
 
-from anyio.to_thread import run_sync
 from tornado.web import authenticated
 
 from jupyter_secure.app.accounts.address import JOIN, link_url
@@ -20,6 +19,7 @@ from jupyter_secure.server.elevation import require_elevated
 from jupyter_secure.server.http_errors import status_of
 from jupyter_secure.server.join_page import JoinHandler
 from jupyter_secure.server.page import Page
+from jupyter_secure.server.threads import run_sync
 from jupyter_secure.server.users import address_of, require_owner
 
 USERS = "jupyter-secure/users"

@@ -6,11 +6,14 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
 from support.home import Home, set_up
 from support.live_server import Client, LiveServer, notebook, running
+
+from jupyter_secure.store.history_tidying import WRITING_FILE
 
 pytestmark = pytest.mark.integration
 
@@ -59,9 +62,40 @@ def test_logged_out_at_once(server: LiveServer) -> None:
     """With the last logout the vault closes, and what was saved just before is a version."""
     owner = server.logged_in()
     save(owner, "one", "two", "three")
-    assert owner.get("/logout").status_code == 200
+    assert owner.post("/logout").status_code == 302
     assert numbers(server.logged_in()) == [(3, "automatic"), (2, "automatic"), (1, "automatic")]
     assert "No version was kept" not in server.log
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX's locks")
+def test_logged_out_while_another_holds_the_history(home: Home) -> None:
+    """The server answers others while the last to log out leaves a version that cannot be kept.
+
+    The vault is sealed all the same, though whoever holds the history has not let go of it.
+    """
+    import fcntl
+
+    with running(home) as server, (home.state / WRITING_FILE).open("w") as held:
+        owner, stranger = server.logged_in(), server.client()
+        save(owner, "one")
+        fcntl.flock(held, fcntl.LOCK_EX)
+        save(owner, "two")
+        assert owner.post("/logout").status_code == 302
+        assert owner.get("/api/contents/a.ipynb").status_code == 401
+        assert stranger.log_in(password="wrong wrong wrong").status_code == 401
+        told = ["session:end", "login:password", "vault:seal"]
+        deadline = time.monotonic() + 30
+        while "vault:seal" not in (found := actions(home)):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert [one for one in found if one in told][-3:] == told
+        fcntl.flock(held, fcntl.LOCK_UN)
+
+
+def actions(home: Home) -> list[str]:
+    parts = sorted(home.state.glob("audit/record-*.jsonl"))
+    lines = [line for part in parts for line in part.read_text().splitlines()]
+    return [json.loads(line).get("metadata", {}).get("event_code", "") for line in lines]
 
 
 def test_stopped_at_once(home: Home) -> None:

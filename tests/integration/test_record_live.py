@@ -17,7 +17,8 @@ from support.team import as_owner, invite, join
 
 pytestmark = pytest.mark.integration
 
-WATCH, AUDIT = "/jupyter-secure/api/watch", "/jupyter-secure/api/audit"
+API = "/jupyter-secure/api"
+WATCH, AUDIT = f"{API}/watch", f"{API}/audit"
 GROWN = {"event": "record-grown"}
 
 
@@ -87,6 +88,36 @@ def test_looking_calls_for_no_other_look(owner: Client) -> None:
     newest = owner.get(AUDIT).json()["events"][0]
     assert newest["action"] == "record:read"  # it is on record all the same
     socket.close()
+
+
+def test_looking_again_leaves_no_other_event(server: LiveServer, owner: Client) -> None:
+    """An open view is on record once; another filter, page, number or session is so again."""
+    reader, other = server.logged_in(), server.logged_in()
+
+    def looks() -> list[dict[str, object]]:
+        events = owner.get(AUDIT, params={"what": "record:read", "limit": 500}).json()["events"]
+        mine = {reader.get(f"{API}/status").json()["session"]["id"]}
+        mine.add(other.get(f"{API}/status").json()["session"]["id"])
+        return [one["details"] for one in events if one["session"] in mine]
+
+    saves = {"what": "file:save", "limit": 20}
+    for client, asked, count in [
+        (reader, saves, 1),
+        (reader, saves, 1),
+        (reader, saves | {"limit": 10}, 1),
+        (reader, saves | {"limit": 21}, 2),
+        (reader, saves | {"limit": 21}, 2),
+        (reader, {"limit": 20}, 3),
+        (reader, saves | {"before": 9}, 4),
+        (reader, saves | {"before": 9}, 5),
+        (other, saves, 6),
+        (other, saves, 6),
+    ]:
+        assert client.get(AUDIT, params=asked).status_code == 200
+        assert len(found := looks()) == count
+    assert found[0] == {"what": "file:save", "limit": 20}
+    assert reader.get(AUDIT, params=saves | {"limit": 0}).status_code == 400
+    assert len(looks()) == 7
 
 
 def test_many_at_a_time_are_told_together(owner: Client) -> None:

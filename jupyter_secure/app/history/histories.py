@@ -97,6 +97,10 @@ class Histories:
         """Keep what is to be kept before this returns, if it does not take longer than that."""
         self._backlog.settle_within(seconds)
 
+    def is_settled(self) -> bool:
+        """Tell, at once, whether nothing is to be kept."""
+        return self._backlog.is_settled()
+
     def _write(self, waiting: Sequence[Waiting]) -> None:
         last = waiting[-1].saved
         key = self.keys.find_or_make(last.file_id, last.actor.session, last.passphrase)

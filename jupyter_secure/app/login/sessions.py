@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from jupyter_secure.app.content.passphrases import Passphrases
+from jupyter_secure.app.login.sealing import Sealing
 from jupyter_secure.errors import Conflict, NotFound, StateUnusable, WrongCredentials, WrongKey
 from jupyter_secure.identity import sessions as rules
 from jupyter_secure.identity.clock import Clock
@@ -54,8 +55,8 @@ class Sessions:
         self._lock = threading.RLock()
         #: Says whether something other than a session needs an open vault; it never opens one.
         self.needed_elsewhere: Callable[[], bool] = lambda: False
-        #: Called before the vault is sealed: what still needs its keys is done there.
-        self.before_sealing: Callable[[], None] = lambda: None
+        #: Seals the vault after the last session.
+        self.sealing = Sealing(vault, self._lock, self._needed)
         #: Told of each session that ended but by ``end``, and of the limit that it reached, if any.
         self.on_end: Callable[[Session, str], None] = lambda *_: None
         # What was begun here and live at the last look. Another process may end a session by
@@ -98,7 +99,7 @@ class Sessions:
                 if not self._store.add(session, generation):
                     raise WrongCredentials
             except BaseException as error:
-                self._seal_unless_needed()
+                self.sealing.look()
                 if isinstance(error, WrongKey):
                     raise StateUnusable(
                         "vault.json is another vault's than when this server started.",
@@ -106,6 +107,7 @@ class Sessions:
                     ) from None
                 raise
             self._known[session.public_id] = session
+            self.sealing.not_now()
         return token, session
 
     def authenticate(self, token: str) -> Session | None:
@@ -278,13 +280,11 @@ class Sessions:
             for session in ended:
                 if session.public_id != known_of:
                     self.on_end(session, limits.get(session.public_id, ""))
-            self._seal_unless_needed()
+            self.sealing.look()
             return ended
 
-    def _seal_unless_needed(self) -> None:
-        if self._vault.is_open and not (self._known or self.stays_open or self.needed_elsewhere()):
-            self.before_sealing()
-            self._vault.seal()
+    def _needed(self) -> bool:
+        return bool(self._known) or self.stays_open or self.needed_elsewhere()
 
 
 def _changed_elsewhere() -> Conflict:

@@ -13,7 +13,7 @@ const PAGE = 100;
 /** So many that a page looks like one, and so many pages to come to them. */
 const FEW = 20;
 const MOST_PAGES = 5;
-/** Where the server cannot tell. Each look is itself on record, so it is not taken more often. */
+/** Where the server cannot tell. Each look is a request of its own, so it is not taken more often. */
 const LOOK_EVERY_MS = 20_000;
 /** Where it would have told: a connection may break without a word. */
 const TRUST_SILENCE_MS = 300_000;

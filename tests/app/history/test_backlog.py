@@ -127,6 +127,31 @@ def test_within(writer: Writer) -> None:
     assert writer.batches[-1] == [b"2"]
 
 
+def test_whether_all_is_settled(writer: Writer) -> None:
+    """Whoever asks is told at once that something waits, or is being written."""
+    assert writer.backlog.is_settled()
+    writer.go_on.clear()
+    writer.add(b"1")
+    assert not writer.backlog.is_settled()
+    writer.backlog.settle_within(0.01)
+    assert not writer.backlog.is_settled()  # it is being written
+    writer.go_on.set()
+    writer.backlog.settle()
+    assert writer.backlog.is_settled()
+
+
+def test_within_where_no_thread_is_left(patient: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the end of a process, where no thread can be had, what waits is kept all the same."""
+    patient.add(b"1")
+    monkeypatch.setattr(threading.Thread, "start", _refuse)
+    patient.backlog.settle_within(0.01)
+    assert patient.batches == [[b"1"]]
+
+
+def _refuse(_: threading.Thread) -> None:
+    raise RuntimeError
+
+
 def test_what_fails(writer: Writer) -> None:
     """Each save that was not kept is told of with the reason; what comes later is kept again."""
     writer.error = StateUnusable("The disk is full.")

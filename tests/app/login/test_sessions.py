@@ -276,16 +276,6 @@ def test_what_needs_an_open_vault_opens_none(place: Place) -> None:
     assert not place.vault.is_open
 
 
-def test_what_needs_the_keys_is_done_before_they_go(place: Place) -> None:
-    """Whoever is told that the vault is about to be sealed finds it open."""
-    seen = []
-    _, session = place.enter()
-    place.sessions.before_sealing = lambda: seen.append(place.vault.is_open)
-    place.sessions.end(session.public_id)
-    assert seen == [True]
-    assert not place.vault.is_open
-
-
 def test_many_end_in_one_go(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many sessions are over, or are ended, nobody waits for the disk once for each."""
     _, session = place.enter()
