@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from jupyter_secure.app.content import files
-from jupyter_secure.app.content.ahead import ahead
 from jupyter_secure.app.content.in_place import open_in_place, seal_in_place
 from jupyter_secure.app.content.tree import unreadable
 from jupyter_secure.cli import passphrase, vault_key
@@ -84,8 +83,6 @@ def _open_one(args: argparse.Namespace, root: RootKey, file: IO[bytes], name: st
 
 
 def _write(args: argparse.Namespace, pieces: Iterator[bytes]) -> None:
-    if args.files != ["-"]:  # a pipe may stay silent for ever, and Ctrl-C would wait for it
-        pieces = ahead(pieces)
     if args.output is not None:
         files.replace_file(args.output, pieces)
         return

@@ -15,6 +15,7 @@ from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
+from nbformat.sign import yield_code_cells
 from nbformat.v4.rwbase import rejoin_lines
 from tornado.web import HTTPError
 
@@ -77,6 +78,9 @@ def serialise_notebook(content: Any, notary: Any, problem: dict[str, Any]) -> tu
         if not may_run_code():
             # Outputs that are trusted run in the browser of whoever opens them, as that person.
             notary.mark_cells(nb, False)
+        marked = all(
+            cell["metadata"].get("trusted") for cell in yield_code_cells(nb) if cell.get("outputs")
+        )
         trusted = notary.check_cells(nb)
         version, _ = nbformat.reader.get_version(nb)
         current = version == nbformat.current_nbformat
@@ -86,6 +90,8 @@ def serialise_notebook(content: Any, notary: Any, problem: dict[str, Any]) -> tu
             data = _api_json(nb, notary, trusted=trusted) if current and not problem else None
         flags = Flags.VALID if data is not None else Flags.NONE
         if data is None:
+            # Outputs of a kind that the format does not know pass for safe ones.
+            trusted = trusted and marked
             text = nbformat.versions[version].writes_json(nbformat.from_dict(nb))
             data = (text if text.endswith("\n") else f"{text}\n").encode("utf-8")
     except Exception as error:  # noqa: BLE001  # whatever a writer of wild input raises

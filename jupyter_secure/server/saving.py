@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from jupyter_server.services.contents import manager
 from nbformat import ValidationError
+from tornado.web import HTTPError
 
 from jupyter_secure.app.content.content import Content
 from jupyter_secure.app.content.uploads import FIRST, LAST, Uploads
@@ -52,15 +53,22 @@ class SavingManager(StrictPaths):
             self.content.key(os_path)
         self.run_pre_save_hooks(model=model, path=path)
         check_whole(model)
-        if model["type"] == "notebook":
-            saved = await self._save_whole_notebook(os_path, model["content"], path)
-        else:
-            if model["type"] == "file":
-                await self._save_file(os_path, model["content"], model.get("format"))
-            else:
-                await self._save_directory(os_path, model, path)
-            saved = await self.get(path, content=False)
+        try:
+            saved = await self._save_whole(model, os_path, path)
+        except OSError as error:
+            message = f"Unexpected error while saving file: {path} {error.strerror}"
+            raise HTTPError(500, message) from None
         return self._saved(saved, os_path)
+
+    async def _save_whole(self, model: dict[str, Any], os_path: str, path: str) -> dict[str, Any]:
+        if model["type"] == "notebook":
+            return await self._save_whole_notebook(os_path, model["content"], path)
+        if model["type"] == "file":
+            await self._save_file(os_path, model["content"], model.get("format"))
+        else:
+            await self._save_directory(os_path, model, path)
+        saved: dict[str, Any] = await self.get(path, content=False)
+        return saved
 
     async def _save_whole_notebook(self, os_path: str, content: Any, path: str) -> dict[str, Any]:
         problem: dict[str, Any] = {}
@@ -69,8 +77,11 @@ class SavingManager(StrictPaths):
             # As Jupyter has it: there is one from the beginning.
             if not await self.checkpoints.list_checkpoints(path):
                 await self.create_checkpoint(path)
-        model: dict[str, Any] = {**self._base_model(path, size), "type": "notebook"}
-        self.emit(data={"action": "get", "path": path})
+        if path.endswith(".ipynb"):
+            model: dict[str, Any] = {**self._base_model(path, size), "type": "notebook"}
+            self.emit(data={"action": "get", "path": path})
+        else:  # to Jupyter it is then a file like any other
+            model = await self.get(path, content=False)
         return self.validate_notebook_model(model, problem)
 
     async def _save_part(self, model: dict[str, Any], path: str) -> dict[str, Any]:

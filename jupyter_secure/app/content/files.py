@@ -5,13 +5,14 @@ A key comes from an account's password, or from the recovery key, which needs no
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 
 from jupyter_secure.errors import (
     CorruptFile,
@@ -34,8 +35,7 @@ from jupyter_secure.vault.recovery_key import decode_recovery_key
 from jupyter_secure.vault.vault import Vault
 from jupyter_secure.vault.wrapping import root_key_fits
 
-#: Bytes that are read, sealed or opened, and written at a time. With larger pieces the allocator
-#: would ask the system for each of them anew, which takes longer than sealing it.
+#: Bytes that are read, sealed or opened, and written at a time.
 PIECE_BYTES = 256 * 1024
 
 
@@ -119,12 +119,31 @@ def head(file: IO[bytes], name: str) -> Head:
     return Head(Header.parse(first, name=name) if is_sealed(first) else None, first)
 
 
+def pieces(file: IO[bytes]) -> Iterator[memoryview]:
+    """Yield what is left of ``file`` piece by piece, each in the memory of the one before.
+
+    So each must be used before the next. The system is asked for new memory for every piece
+    otherwise, which takes longer than sealing it. Raises ``StorageFailed`` for a file that has
+    nothing at the moment, and may go on.
+    """
+    memory = bytearray(PIECE_BYTES)
+    view = memoryview(memory)
+    while (count := cast(io.BufferedReader, file).readinto(memory)) != 0:
+        if count is None:
+            raise StorageFailed(
+                "The input could not be read to its end.",
+                why="It does not wait for what is to come (it is in non-blocking mode).",
+                remedy="Give it through a pipe: cat … | jupyter secure …",
+            )
+        yield view[:count]
+
+
 def sealed_pieces(vault: Vault, first: bytes, rest: IO[bytes]) -> Iterator[bytes]:
     """Yield the sealed form of content that begins with ``first`` and goes on in ``rest``."""
     sealer = vault.sealer(file_class=FileClass.CONTENT)
     yield sealer.header
     yield sealer.update(first)
-    while piece := rest.read(PIECE_BYTES):
+    for piece in pieces(rest):
         yield sealer.update(piece)
     yield sealer.finalize()
 
@@ -143,7 +162,7 @@ def opened_pieces(
     command line the person names the file, and nothing can be passed off as another.
     """
     opener = vault.opener(header, expect=header.file_class, name=name, passphrase=passphrase)
-    while piece := rest.read(PIECE_BYTES):
+    for piece in pieces(rest):
         yield opener.update(piece)
     yield opener.finalize()
 

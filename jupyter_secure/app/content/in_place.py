@@ -11,15 +11,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import IO
 
 from jupyter_secure.app.content import files
 from jupyter_secure.app.content.opening import sealing_in
 from jupyter_secure.errors import Conflict, CorruptFile, StorageFailed
-from jupyter_secure.store.atomic import AtomicFile
+from jupyter_secure.store.atomic import AtomicFile, Buffer
 from jupyter_secure.vault.catalogue_rows import Sealing
 from jupyter_secure.vault.envelope import FileClass, Header
 from jupyter_secure.vault.passphrase import PassphraseKey
@@ -88,7 +86,7 @@ def seal_in_place(
 
         def sealed() -> Iterator[bytes]:
             yield sealer.header
-            for piece in _followed(chain((begin.first,), _pieces(file)), digest, hooks.read):
+            for piece in _followed(chain((begin.first,), files.pieces(file)), digest, hooks.read):
                 yield sealer.update(piece)
             yield sealer.finalize()
 
@@ -135,7 +133,7 @@ def open_in_place(
 
         def check(written: Path) -> None:
             with open(written, "rb") as back:
-                _check_same(digest, _pieces(back))
+                _check_same(digest, files.pieces(back))
 
         pieces = _followed(opened, digest, hooks.read)
         _replace(path, place, pieces, facts, hooks, check, header.file_class)
@@ -155,7 +153,7 @@ def check_only_name(path: Path, facts: os.stat_result) -> None:
 def _replace(
     path: Path,
     place: Path | None,
-    pieces: Iterator[bytes],
+    pieces: Iterable[Buffer],
     facts: os.stat_result,
     hooks: Hooks,
     check: Callable[[Path], Sealing | None],
@@ -198,22 +196,18 @@ def _replace(
 
 
 def _followed(
-    pieces: Iterable[bytes], digest: hashlib._Hash, read: Callable[[int], None]
-) -> Iterator[bytes]:
+    pieces: Iterable[Buffer], digest: hashlib._Hash, read: Callable[[int], None]
+) -> Iterator[Buffer]:
     for piece in pieces:
         digest.update(piece)
         read(len(piece))
         yield piece
 
 
-def _check_same(digest: hashlib._Hash, pieces: Iterable[bytes]) -> None:
+def _check_same(digest: hashlib._Hash, pieces: Iterable[Buffer]) -> None:
     """Raise ``CorruptFile`` unless ``pieces`` are what ``digest`` was made from."""
     found = hashlib.sha256()
     for piece in pieces:
         found.update(piece)
     if found.digest() != digest.digest():
         raise CorruptFile("What was read back is not what was written.")
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    return iter(partial(file.read, files.PIECE_BYTES), b"")

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from jupyter_secure.app.content.files import PIECE_BYTES
+from jupyter_secure.app.content.files import pieces
 from jupyter_secure.app.content.guard import Guard
 from jupyter_secure.app.content.opening import explained, header_of, sealing_in, sealing_of
 from jupyter_secure.app.content.passphrases import Passphrases
@@ -200,7 +200,7 @@ class _Prepared:
     def copy(self, opener: FileOpener | None) -> None:
         """Take over the content from where the source stands, which ``opener`` opens."""
         try:
-            while piece := self._source.read(PIECE_BYTES):
+            for piece in pieces(self._source):
                 self._write(self._sealer.update(opener.update(piece) if opener else piece))
             if opener is not None:
                 self._write(self._sealer.update(opener.finalize()))

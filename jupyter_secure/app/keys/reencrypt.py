@@ -202,20 +202,19 @@ class _Reencryption:
             flags=header.flags,
         )
         target.write(sealer.header)
-        first = piece = file.read(files.PIECE_BYTES)
-        salt = b""
+        old_salt = salt = b""
         # Authentic piece by piece; `finalize` knows that none is missing, before the old file goes.
-        while piece:
+        for piece in files.pieces(file):
+            old_salt += bytes(piece[: SALT_BYTES - len(old_salt)])
             sealed = sealer.update(opener.update(piece))
             salt += sealed[: SALT_BYTES - len(salt)]
             target.write(sealed)
-            piece = file.read(files.PIECE_BYTES)
         last = sealer.update(opener.finalize()) + sealer.finalize()
         target.write(last)
         salt += last[: SALT_BYTES - len(salt)]
         if header.file_class is FileClass.CONTENT:
             # Known to be authentic now. What is not as it was left is not brought along unseen.
-            before = Sealing(header.file_id, header.file_version, first[:SALT_BYTES])
+            before = Sealing(header.file_id, header.file_version, old_salt)
             self._provenance.check(target.path, before)
         return Sealing(header.file_id, header.file_version, salt)
 
@@ -240,7 +239,7 @@ class _Reencryption:
                 remedy="Restore it from a checkpoint or a backup; it was left as it is.",
             ) from None
         target.write(bytes(changed))
-        while piece := file.read(files.PIECE_BYTES):
+        for piece in files.pieces(file):
             target.write(piece)
 
 

@@ -154,7 +154,7 @@ def _rewrap(vault: Vault, path: Path, epoch: int) -> _Counted:
         # header, and with it the only copy of the file's key would be gone.
         with AtomicFile(path, unchanged=facts, folder_later=True) as target:
             target.write(bytes(new))
-            while piece := file.read(files.PIECE_BYTES):
+            for piece in files.pieces(file):
                 target.write(piece)
             target.keep_times(facts)
     return "rewrapped"

@@ -107,7 +107,7 @@ def _verify_one(
             found.need_passphrase += 1
             return
         found.bytes += file.tell()
-        while piece := file.read(files.PIECE_BYTES):
+        for piece in files.pieces(file):
             opener.update(piece)
             found.bytes += len(piece)
             progress(found)
