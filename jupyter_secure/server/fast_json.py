@@ -25,7 +25,8 @@ def dumps(value: Any) -> bytes:
     """Return ``value`` without blanks, as UTF-8 where that can hold it.
 
     Raises ``ValueError`` for NaN and the infinities, for which JSON has no word, and ``TypeError``
-    for most of what is no JSON; bytes, dates, sets and the like become text and lists.
+    for most of what is no JSON; bytes, dates, sets, keys that are numbers and the like, which no
+    JSON was ever read as, become text and lists.
     """
     try:
         data = msgspec.json.encode(value)

@@ -110,6 +110,8 @@ def _to_write(content: Any) -> Any:
         nb["cells"] = _copies(nb["cells"])
         for cell in nb["cells"]:
             cell["metadata"] = _copy(cell["metadata"])
+            if cell.get("cell_type") != "code":
+                cell["metadata"].pop("trusted", None)  # which says nothing of other cells
             if "attachments" in cell:
                 attachments = cell["attachments"] = _copy(cell["attachments"])
                 attachments.update({name: _copy(bundle) for name, bundle in attachments.items()})

@@ -90,9 +90,12 @@ class OpenNotebookHandler(ContentsHandler):
         if not self.request.body:
             return None
         try:
-            return fast_json.loads(self.request.body)
+            model = fast_json.loads(self.request.body)
         except (ValueError, RecursionError):
             raise HTTPError(400, "Invalid JSON in body of request") from None
+        if not isinstance(model, dict):
+            raise HTTPError(400, "The body of the request must be a JSON object")
+        return model
 
     def _asks_for_content(self) -> bool:
         wanted: dict[str, tuple[Any, ...]] = {

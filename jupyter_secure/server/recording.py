@@ -26,7 +26,7 @@ from urllib.parse import parse_qs
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest
 from tornado.web import Application
 
-from jupyter_secure.app.content.opening import header_of
+from jupyter_secure.app.content.opening import at_once, header_of
 from jupyter_secure.audit.actions import ACTIONS
 from jupyter_secure.audit.events import Event, Outcome
 from jupyter_secure.errors import RecordUnwritable, SecureError, StateUnusable
@@ -205,7 +205,7 @@ def _changes(request: HTTPServerRequest) -> bool:
 def _file_id(root: str, path: str) -> str:
     """Return the id in the header of a sealed file; empty for a plain one, or none."""
     try:
-        with open(os.path.join(root, path), "rb") as file:
+        with open(os.path.join(root, path), "rb", opener=at_once) as file:
             header = header_of(file, path)
     except (OSError, ValueError, SecureError):
         return ""

@@ -44,7 +44,10 @@ class SavingManager(StrictPaths):
         self.uploads = Uploads(self.content, idle_seconds=60 * runtime.config.upload_idle_minutes)
 
     async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
-        """Save a model, and return it without its content; "chunk" marks a part of an upload."""
+        """Save a model, and return it without its content; "chunk" marks a part of an upload.
+
+        Another thread reads the content until this returns: leave it as it is.
+        """
         path = path.strip("/")
         if model.get("chunk") is not None:
             return await self._save_part(model, path)

@@ -224,6 +224,61 @@ def test_trust(client: Client) -> None:
 # ── uploads ─────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize(
+    ("method", "rest"),
+    [
+        ("GET", ""),
+        ("GET", "?type=notebook"),
+        ("GET", "?type=file"),
+        ("GET", "?type=notebook&content=0&hash=1"),
+        ("POST", "/checkpoints"),
+        ("PUT", ""),
+    ],
+)
+def test_a_pipe_is_not_waited_for(
+    server: LiveServer, client: Client, method: str, rest: str
+) -> None:
+    """A pipe that has a notebook's name is refused at once, and the server goes on."""
+    pipe = server.home.work / "pipe.ipynb"
+    os.mkfifo(pipe)
+    body = {"type": "notebook", "format": "json", "content": notebook("1")}
+    sent = body if method == "PUT" else None
+    try:
+        answer = client.request(method, f"/api/contents/pipe.ipynb{rest}", json=sent, timeout=10)
+        assert answer.status_code == 400
+        assert client.get("/api/status", timeout=10).ok
+        assert pipe.is_fifo()
+    finally:
+        pipe.unlink()
+
+
+def test_a_notebook_by_another_name_is_a_file(client: Client) -> None:
+    """What is saved as a notebook under a name that is none is told of as it will be listed."""
+    saved = client.save("saved.txt", notebook("1")).json()
+    listed = client.get("/api/contents/saved.txt", params={"content": "0"}).json()
+    assert saved == listed
+    assert (saved["type"], saved["mimetype"]) == ("file", "text/plain")
+
+
+def test_a_folder_in_no_folder(client: Client) -> None:
+    """What the system refuses is told in Jupyter's own words, not as an unhandled error."""
+    answer = client.put("/api/contents/nowhere/new", json={"type": "directory"})
+    assert answer.status_code == 500
+    assert answer.json()["message"].startswith("Unexpected error while saving file: nowhere/new")
+
+
+@pytest.mark.parametrize("body", [b"1", b'"x"', b"[]", b"NaN", b"{", b"\xff", b"[" * 100_000])
+def test_a_save_that_is_none(server: LiveServer, client: Client, body: bytes) -> None:
+    """What is no JSON object is refused in words, is not quoted, and changes nothing."""
+    put(client, "none.ipynb", "before")
+    before = Path(server.home.work, "none.ipynb").read_bytes()
+    answer = client.put("/api/contents/none.ipynb", data=body)
+    assert answer.status_code == 400
+    assert "JSON" in answer.json()["message"]
+    assert "traceback" not in answer.json()
+    assert Path(server.home.work, "none.ipynb").read_bytes() == before
+
+
 def test_uploaded_in_parts(server: LiveServer, client: Client) -> None:
     """An upload in parts is sealed from the first part."""
     data = (CANARY * 1000).encode()

@@ -14,6 +14,7 @@ from nbformat.sign import MemorySignatureStore, NotebookNotary
 from server.test_validity import places
 from tornado.web import HTTPError
 
+from jupyter_secure.server import formats
 from jupyter_secure.server.formats import (
     decode_file,
     describe_problem,
@@ -128,6 +129,38 @@ def test_what_json_cannot_say(nb: Any, valid: bool) -> None:
     assert again.nbformat == 4
 
 
+@pytest.mark.parametrize("kind", ["update_display_data", "error", "Display_data"])
+@pytest.mark.parametrize(
+    ("marked", "may_run", "trusted"),
+    [
+        (True, True, True),
+        (True, False, False),
+        (False, True, False),
+    ],
+)
+def test_what_is_no_output_is_not_safe(
+    kind: str, marked: bool, may_run: bool, trusted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An output of no known kind, which JupyterLab shows, is trusted only by who may trust it."""
+    monkeypatch.setattr(formats, "may_run_code", lambda: may_run)
+    nb = notebook("x", PICTURE | {"output_type": kind}, trusted=marked)
+    _, flags, problem = written(nb)
+    assert problem
+    assert flags == (Flags.TRUSTED if trusted else Flags.NONE)
+
+
+def test_an_older_format_hides_no_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind of output that format 3 has not, and its upgrade leaves alone, is not trusted."""
+    monkeypatch.setattr(formats, "may_run_code", lambda: False)
+    result = PICTURE | {"output_type": "execute_result", "execution_count": 1}
+    cell = {"cell_type": "code", "metadata": {}, "input": "", "outputs": [result]}
+    cell |= {"language": "python", "collapsed": False}
+    nb = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": [cell]}]}
+    data, flags, _ = written(nb)
+    assert parse_notebook(data, "a.ipynb", {}).cells[0].outputs == [result]
+    assert flags == Flags.NONE
+
+
 def test_half_a_character() -> None:
     """A lone surrogate, which is no UTF-8, is kept as it came."""
     data, flags, _ = written(notebook("\ud800"))
@@ -182,3 +215,15 @@ def test_bad_files(content: Any, form: str | None) -> None:
     with pytest.raises(HTTPError) as caught:
         decode_file(content, form, "f")
     assert caught.value.status_code == 400
+
+
+def test_only_code_is_trusted() -> None:
+    """A mark of trust on text says nothing, and is not kept; on code it is."""
+    nb = notebook("x", PICTURE, trusted=True)
+    text = {"cell_type": "markdown", "id": "b", "metadata": {"trusted": True}, "source": ""}
+    nb["cells"].append(nbformat.from_dict(text))
+    data, flags, _ = written(nb)
+    assert flags == Flags.VALID | Flags.TRUSTED
+    code, other = json.loads(data)["cells"]
+    assert code["metadata"] == {"trusted": True}
+    assert other["metadata"] == {}

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from jupyter_secure.app.content.opening import Reading, header_of
+from jupyter_secure.app.content.opening import Reading, at_once, header_of
 from jupyter_secure.app.content.passphrases import Passphrases
 from jupyter_secure.app.content.provenance import Provenance
 from jupyter_secure.app.content.saves import SAVED, Origin, Saved, Saves
@@ -116,7 +116,7 @@ class Checkpoints:
         """Say whether a sealed checkpoint of the very file that was left at ``target`` is there."""
         left = self._provenance.left_at(target)
         try:
-            with open(source, "rb") as file:
+            with open(source, "rb", opener=at_once) as file:
                 header = header_of(file, Path(source).name)
         except (OSError, SecureError):
             return False

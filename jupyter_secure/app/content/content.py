@@ -24,6 +24,7 @@ from jupyter_secure.app.content.opening import (
     FIRST_BYTES,
     Facts,
     Reading,
+    at_once,
     explained,
     facts_of,
     header_of,
@@ -150,7 +151,7 @@ class Content:
 
     def header(self, path: str | Path) -> Header | None:
         """Return the header of ``path``, None for a plain file. May raise ``NotFound``."""
-        with explained(path), open(path, "rb") as file:
+        with explained(path), open(path, "rb", opener=at_once) as file:
             return header_of(file, self.key(path))
 
     def sealed(self, path: str | Path) -> bool:
@@ -188,7 +189,7 @@ class Content:
 
     def _read(self, path: str | Path, actor: Actor, expect: FileClass) -> Reading:
         path = Place(path)
-        with explained(path), open(path.real, "rb") as file:
+        with explained(path), open(path.real, "rb", opener=at_once) as file:
             first = file.read(FIRST_BYTES)
             reading = self._opened(path, first, file, actor, expect)
         if expect is FileClass.CONTENT:
@@ -218,7 +219,8 @@ class Content:
         path = Place(path)
         key = self.key(path)
         with explained(path):
-            file = open(path.real, "rb")  # noqa: SIM115  # handed to the Download, which closes it
+            # Handed to the Download, which closes it.
+            file = open(path.real, "rb", opener=at_once)  # noqa: SIM115
         try:
             header = header_of(file, key)
             sealing = sealing_in(file, header)

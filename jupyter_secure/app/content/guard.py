@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from jupyter_secure.app.content.opening import explained, header_of
+from jupyter_secure.app.content.opening import at_once, explained, header_of
 from jupyter_secure.app.content.passphrases import Passphrases
 from jupyter_secure.app.content.root import Root
 from jupyter_secure.app.content.seen import Seen
@@ -38,7 +38,7 @@ class Guard:
         lock = self._locks.get(key)
         if lock is not None:
             return lock
-        with explained(path), open(path, "rb") as file:
+        with explained(path), open(path, "rb", opener=at_once) as file:
             header = header_of(file, Path(path).name)
             changed = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, timezone.utc)
         lock = next(iter(self._on_content(header)), None)

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from jupyter_secure.app.content.checkpoint_names import bound_for, is_checkpoint
 from jupyter_secure.app.content.in_place import Hooks, seal_in_place
-from jupyter_secure.app.content.opening import explained, header_of, sealing_in
+from jupyter_secure.app.content.opening import at_once, explained, header_of, sealing_in
 from jupyter_secure.app.content.provenance import Provenance, Survey, not_as_left
 from jupyter_secure.app.content.root import Root
 from jupyter_secure.app.content.saves import Saves
@@ -178,7 +178,7 @@ class Moving:
         key = self._root.entry_key(target)
         if os.path.islink(source) or not os.path.isfile(source):
             return str(shutil.copy2(source, target, follow_symlinks=False))
-        with explained(source), open(source, "rb") as file:
+        with explained(source), open(source, "rb", opener=at_once) as file:
             if not is_checkpoint(Path(source)):
                 _check_as_left(file, source, survey)
             as_it_is = is_sealed(file.read(8)) or not self._must_seal(key)
@@ -228,5 +228,5 @@ def _is_file(path: str | Path) -> bool:
 def _is_plain_file(path: str | Path) -> bool:
     if not _is_file(path):
         return False
-    with explained(path), open(path, "rb") as file:
+    with explained(path), open(path, "rb", opener=at_once) as file:
         return not is_sealed(file.read(8))

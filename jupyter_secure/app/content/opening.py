@@ -39,7 +39,7 @@ class Facts:
 
 def facts_of(path: str | Path) -> Facts:
     """Look at the beginning of a file; ``OSError`` as ``open`` raises."""
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=at_once) as file:
         size = os.fstat(file.fileno()).st_size
         prefix = file.read(BASE_HEADER_BYTES)
     if not is_sealed(prefix):
@@ -83,6 +83,22 @@ def opened_whole(
     return result.getvalue()
 
 
+def at_once(path: str, flags: int) -> int:
+    """Open what lies at ``path`` for ``open``; raise ``InvalidInput`` for what is no file.
+
+    A pipe is not waited for: who put it there may never take its other end.
+    """
+    try:
+        descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    except BlockingIOError:  # a lease, as file servers hold; the system asks for it back
+        descriptor = os.open(path, flags)
+    kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
+    if kind in (stat.S_IFREG, stat.S_IFDIR):  # of a folder ``open`` says so itself
+        return descriptor
+    os.close(descriptor)
+    raise InvalidInput(f"“{Path(path).name}” is no file.")
+
+
 def in_memory(path: str) -> bytes | None:
     """Return all of a file that is small and that the system has in memory; otherwise None.
 
@@ -116,7 +132,7 @@ def prefix_of(path: str | Path) -> bytes | None:
     """
     with explained(path):
         try:
-            with open(real_path(path), "rb") as file:
+            with open(real_path(path), "rb", opener=at_once) as file:
                 return read_prefix(file.read)
         except OSError:
             if os.path.isfile(path):

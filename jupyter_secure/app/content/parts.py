@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from jupyter_secure.app.content.opening import FIRST_BYTES, explained, opened_whole
+from jupyter_secure.app.content.opening import FIRST_BYTES, at_once, explained, opened_whole
 from jupyter_secure.app.content.saves import SAVED, Saved, Saves
 from jupyter_secure.app.content.writing import Then
 from jupyter_secure.errors import SecureError
@@ -28,7 +28,11 @@ class Parts:
             if size > self._saves.most(key):
                 return
             # It is in place whatever comes of this; if it cannot be read, whoever opens it is told.
-            with contextlib.suppress(SecureError), explained(path), open(path, "rb") as file:
+            with (
+                contextlib.suppress(SecureError),
+                explained(path),
+                open(path, "rb", opener=at_once) as file,
+            ):
                 opener = self._vault.opener(header, expect=FileClass.CONTENT, passphrase=passphrase)
                 data = opened_whole(file, file.read(FIRST_BYTES), header, opener)
                 self._saves.saved(Saved(header.file_id, key, data, actor, passphrase), SAVED)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from jupyter_secure.app.content.linked_names import linked_names
-from jupyter_secure.app.content.opening import header_of
+from jupyter_secure.app.content.opening import at_once, header_of
 from jupyter_secure.app.content.place import real_path
 from jupyter_secure.errors import (
     NotAsLeft,
@@ -217,7 +217,7 @@ def _is_gone(entry: Entry, name: bytes) -> bool:
         is_there = os.path.isfile(entry.path) and os.path.realpath(entry.path) == entry.path
         if not is_there or _is_other_case(entry.path, name):
             return True
-        with open(entry.path, "rb") as file:
+        with open(entry.path, "rb", opener=at_once) as file:
             header = header_of(file, "")
     except (OSError, SecureError):
         return True

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from jupyter_secure.app.content.files import pieces
 from jupyter_secure.app.content.guard import Guard
-from jupyter_secure.app.content.opening import explained, header_of, sealing_in, sealing_of
+from jupyter_secure.app.content.opening import at_once, explained, header_of, sealing_in, sealing_of
 from jupyter_secure.app.content.passphrases import Passphrases
 from jupyter_secure.app.content.provenance import Provenance
 from jupyter_secure.app.content.root import Root
@@ -65,7 +65,12 @@ class Resealing:
         No session has it open afterwards. Raises what reading it raises, and ``Conflict`` for a
         file with other names (hard links) or a checkpoint that does not open.
         """
-        with self._settling, explained(path), open(path, "rb") as file, ExitStack() as undo:
+        with (
+            self._settling,
+            explained(path),
+            open(path, "rb", opener=at_once) as file,
+            ExitStack() as undo,
+        ):
             name = f"“{Path(path).name}”"
             header = header_of(file, Path(path).name)
             assert header is not None, "what is to be locked is sealed first"
@@ -136,7 +141,7 @@ class Resealing:
                     self._vault.open_bytes(blob, expect=FileClass.CONTENT, name=name)
                     self._provenance.check(path, sealing_of(header, blob))
                 return header.file_id
-            with open(path, "rb") as file:
+            with open(path, "rb", opener=at_once) as file:
                 _refuse_links(file, name)
             self._provenance.check(path, None)
             sealed = self._vault.seal_bytes(blob, file_class=FileClass.CONTENT)
@@ -155,7 +160,7 @@ class Resealing:
         undo: ExitStack,
     ) -> _Prepared | None:
         name = f"“{path.name}”"
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=at_once) as file:
             header = header_of(file, path.name)
             derivation = header.stanza.derivation if header is not None else None
             if derivation not in (None, held.derivation if held else None):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jupyter_secure.app.content.coverage import CHECKPOINTS
 from jupyter_secure.app.content.download import Download
-from jupyter_secure.app.content.opening import explained, header_of, sealing_in
+from jupyter_secure.app.content.opening import at_once, explained, header_of, sealing_in
 from jupyter_secure.app.content.provenance import Provenance, not_as_left
 from jupyter_secure.app.content.tree import regular_files
 from jupyter_secure.errors import NotAsLeft, PassphraseRequired, SecureError
@@ -108,7 +108,7 @@ def accept(
     done = Accepted()
     for path in paths:
         try:
-            with explained(path), open(path, "rb") as file:
+            with explained(path), open(path, "rb", opener=at_once) as file:
                 header = header_of(file, path.name)
                 sealing = sealing_in(file, header)
                 # Its header and its last chunk open with our key, so it is whole and ours. What
@@ -124,6 +124,6 @@ def accept(
 
 
 def _look(path: Path, vault: Vault) -> tuple[Sealing | None, bool]:
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=at_once) as file:
         header = header_of(file, path.name)
         return sealing_in(file, header), header is None or header.vault_id == vault.vault_id

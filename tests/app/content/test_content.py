@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -392,6 +393,41 @@ def test_stopping_throws_away_what_is_unfinished(content: Content, folder: Path)
     uploads.take(folder / "a.ipynb", 1, DATA, ALICE)
     uploads.discard_all()
     assert os.listdir(folder) == []
+
+
+def test_a_pipe_is_no_file(content: Content, folder: Path) -> None:
+    """What nobody may ever write to is not waited for, least of all by who may write alone."""
+    pipe = folder / "pipe.ipynb"
+    os.mkfifo(pipe)
+    for use in (
+        content.read,
+        content.download,
+        lambda path, _actor: content.header(path),
+        lambda path, _actor: content.facts(path),
+        lambda path, _actor: content.guard.lock_on(path),
+        lambda path, actor: content.write(path, DATA, actor),
+    ):
+        with pytest.raises(InvalidInput, match="is no file"):
+            use(pipe, ALICE)
+
+
+def test_a_lease_is_waited_for(content: Content, folder: Path) -> None:
+    """A file that a file server holds for somebody is read when it is given back."""
+    fcntl = pytest.importorskip("fcntl")
+    if not hasattr(fcntl, "F_SETLEASE"):
+        pytest.skip("Linux has leases")
+    path = folder / "a.ipynb"
+    content.write(path, DATA, ALICE)
+    descriptor = os.open(path, os.O_RDWR)
+    given_back = threading.Timer(0.1, fcntl.fcntl, (descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK))
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # with which the system asks for it
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        given_back.start()
+        assert content.read(path, ALICE).data == DATA
+    finally:
+        signal.signal(signal.SIGIO, before)
+        os.close(descriptor)
 
 
 class TestReadAtOnce:

@@ -116,7 +116,7 @@ def test_what_cannot_be_read_back(
 ) -> None:
     """Content that is in place stays there, whatever comes of telling."""
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **_options: object) -> None:
         raise PermissionError
 
     monkeypatch.setattr("jupyter_secure.app.content.parts.open", refuse, raising=False)
