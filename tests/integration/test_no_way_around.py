@@ -24,12 +24,19 @@ CANARY = "canary-51dd07"
 # As administrators write them; one is given the model, the other the path.
 HOOKS = """
 from pathlib import Path
+from tornado.web import HTTPError
 
 def before(model, path, **rest):
+    if path.startswith("refused"):
+        raise HTTPError(403, "not on Sundays")
+    if path.startswith("stumbled"):
+        raise ValueError
     if model["type"] == "notebook" and model.get("content"):
         model["content"]["metadata"]["stamped"] = "by a hook"
 
 def after(os_path, model, contents_manager, **rest):
+    if model["path"].startswith("late"):
+        raise ValueError("too late")
     Path(os_path + ".seen").write_bytes(Path(os_path).read_bytes()[:5])
 
 c.FileContentsManager.pre_save_hook = before
@@ -67,6 +74,23 @@ def test_hooks(server: LiveServer, client: Client) -> None:
     model = client.get("/api/contents/hooked.ipynb").json()
     assert model["content"]["metadata"]["stamped"] == "by a hook"
     assert Path(server.home.work, "hooked.ipynb.seen").read_bytes() == b"\x89JSEC"
+
+
+@pytest.mark.parametrize("kind", ["notebook", "file"])
+def test_hooks_that_fail(server: LiveServer, client: Client, kind: str) -> None:
+    """One before the save may refuse it, and stops nothing by failing; after it, it is saved."""
+
+    def save(name: str) -> tuple[int, str]:
+        content = notebook(f"'{CANARY}'") if kind == "notebook" else CANARY
+        model = {"type": kind, "format": "json" if kind == "notebook" else "text"}
+        path = f"{name}-{kind}.ipynb"
+        answer = client.put(f"/api/contents/{path}", json=model | {"content": content})
+        assert Path(server.home.work, path).exists() == (name != "refused")
+        return answer.status_code, answer.json().get("message") or ""
+
+    assert save("refused") == (403, "not on Sundays")
+    assert save("stumbled") == (201, "")
+    assert save("late") == (500, "Unexpected error while running post hook save: too late")
 
 
 @pytest.mark.parametrize("content", ["0", "1"])
