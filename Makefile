@@ -26,8 +26,11 @@ DOCS := $(shell find docs/. -path docs/./_build -prune -o -print) CHANGELOG.md C
 # that holds no sources, and tests/conftest.py refuses the run if it finds them all the same.
 PYTEST_SOURCES := $(BIN)/python -m pytest
 PYTEST_WHEEL := mkdir -p build/elsewhere && cd build/elsewhere && \
-  JUPYTER_SECURE_TEST_WHEEL=1 $(BIN)/pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) $(CURDIR)/tests
-QUICK := not integration and not browser and not install
+  JUPYTER_SECURE_TEST_WHEEL=1 $(BIN)/pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR)
+# Reading all tests takes each worker ten seconds. tests/conftest.py sees to it that none is missed.
+TESTS := $(CURDIR)/tests
+QUICK := -m 'not integration and not browser and not install' \
+  $(addprefix --ignore=$(TESTS)/,integration browser install upstream)
 PARALLEL := --numprocesses=2 --no-loadscope-reorder --dist
 
 # Node comes from the machine or, where there is none, from a Python package.
@@ -90,19 +93,19 @@ test-panel: $(PANEL)/node_modules/.package-lock.json ## the JupyterLab part's ow
 	  --outputFile.junit=$(REPORTS)/panel.xml
 
 test-unit: $(VENV)/.make/dev ## unit and contract tests, on the sources
-	$(PYTEST_SOURCES) -m '$(QUICK)' $(PARALLEL)=loadfile --junit-xml=$(REPORTS)/unit.xml
+	$(PYTEST_SOURCES) $(QUICK) $(PARALLEL)=loadfile --junit-xml=$(REPORTS)/unit.xml
 
 test-wheel: $(VENV)/.make/code $(VENV)/.make/dev ## the same on the built wheel
-	$(PYTEST_WHEEL) -m '$(QUICK)' $(PARALLEL)=loadfile --junit-xml=$(REPORTS)/unit.xml
+	$(PYTEST_WHEEL) $(TESTS) $(QUICK) $(PARALLEL)=loadfile --junit-xml=$(REPORTS)/unit.xml
 
 test-integration: $(VENV)/.make/code $(VENV)/.make/dev ## a real server over TLS
-	$(PYTEST_WHEEL) -m integration $(PARALLEL)=loadfile --junit-xml=$(REPORTS)/integration.xml
+	$(PYTEST_WHEEL) $(TESTS) -m integration $(PARALLEL)=loadfile --junit-xml=$(REPORTS)/integration.xml
 
 test-browser: $(VENV)/.make/code $(VENV)/.make/dev ## end to end in Chromium
-	$(PYTEST_WHEEL) -m browser $(PARALLEL)=loadfile --junit-xml=$(REPORTS)/browser.xml
+	$(PYTEST_WHEEL) $(TESTS)/browser -m browser $(PARALLEL)=loadfile --junit-xml=$(REPORTS)/browser.xml
 
 test-install: $(VENV)/.make/dev ## wheel, source distribution and clone in fresh environments
-	$(PYTEST_WHEEL) -m install $(PARALLEL)=loadgroup --junit-xml=$(REPORTS)/install.xml
+	$(PYTEST_WHEEL) $(TESTS)/install $(TESTS)/upstream -m install $(PARALLEL)=loadgroup --junit-xml=$(REPORTS)/install.xml
 
 # ── what is installed and built ─────────────────────────────────────────────────────────────────
 

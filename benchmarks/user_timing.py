@@ -40,7 +40,7 @@ def main() -> int:
     seen: dict[str, set[tuple[int, str]]] = {_KNOWN: set(), _UNKNOWN: set()}
     with tempfile.TemporaryDirectory() as folder:
         home = set_up_for_real(Path(folder), _KNOWN)
-        with running(home) as server:
+        with running(home, forked=False) as server:
             client = server.client()
             client.get("/login")
             order = [_KNOWN, _UNKNOWN] * (tries + 2)

@@ -36,36 +36,68 @@ def pytest_configure() -> None:
 
 # By how long they take. A file is for one worker: begun last, it would keep the others waiting.
 _LONGEST = (
-    "integration/test_git.py",
     "integration/test_kernel_data.py",
+    "integration/test_git.py",
     "integration/test_gate.py",
-    "integration/test_start_up.py",
-    "integration/test_behind_hub.py",
+    "integration/test_history_killed.py",
     "integration/test_migration_killed.py",
+    "integration/test_crash.py",
+    "integration/test_scanners.py",
     "integration/test_record_actions.py",
-    "integration/test_access_tokens.py",
-    "integration/test_login_attacks.py",
+    "integration/test_remote_clients.py",
+    "integration/test_record_live.py",
+    "integration/test_record_damaged.py",
+    "integration/test_conversion.py",
+    "integration/test_tokens_attacked.py",
+    "integration/test_behind_hub.py",
     "integration/test_jupyterhub.py",
     "integration/test_disk_trouble.py",
-    "integration/test_sealed_locks.py",
-    "integration/test_remote_clients.py",
-    "integration/test_certificate.py",
-    "integration/test_crash.py",
-    "cli/test_git.py",
+    "integration/test_server_killed.py",
+    "integration/test_access_tokens.py",
+    "app/test_sizes.py",
+    "browser/test_session.py",
+    "browser/test_pages.py",
+    "browser/test_activity.py",
+    "browser/test_story.py",
+    "browser/test_migration.py",
+    "browser/test_notebook7.py",
     "cli/test_history.py",
-    "cli/test_lock.py",
-    "app/git/test_agent.py",
+    "cli/test_git.py",
     "cli/test_vault_rotate.py",
+    "app/git/test_agent.py",
+    "app/accounts/test_killed.py",
+    "app/login/test_passkeys.py",
 )
 _TURN = {ROOT / "tests" / name: turn for turn, name in enumerate(_LONGEST)}
+
+
+# Where tests of a kind are looked for, and where the quick ones are not: see the Makefile.
+_FOLDERS = {
+    "browser": ("browser",),
+    "install": ("install", "upstream"),
+    "integration": ("integration",),
+}
+
+
+def _misplaced(item: pytest.Item) -> bool:
+    """Whether the Makefile would not have this test run."""
+    folder = item.path.relative_to(ROOT / "tests").parts[0]
+    marks = {name for name in _FOLDERS if item.get_closest_marker(name)}
+    wanted = {name for name, folders in _FOLDERS.items() if folder in folders}
+    # Tests of integration may stand anywhere else too: all folders are looked through for them.
+    return bool(wanted - marks or marks - wanted - {"integration"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest.
 
-    Refuse a test that does not say, in one sentence, what behaviour it shows.
+    Refuse a test that does not say, in one sentence, what behaviour it shows, and one that no
+    `make test` would find.
     """
     items.sort(key=lambda item: _TURN.get(item.path, len(_TURN)))
+    lost = [item.nodeid for item in items if _misplaced(item)]
+    if lost:
+        raise pytest.UsageError("Tests in the wrong folder, or unmarked:\n  " + "\n  ".join(lost))
     silent = [
         item.nodeid
         for item in items

@@ -17,6 +17,7 @@ import signal
 import sys
 from typing import Any, BinaryIO
 
+from jupyter_secure.app.notebook_libraries import without_addresses
 from jupyter_secure.crypto.memory import protect_process
 
 NO_EXPORTER, FAILED = "no-exporter", "failed"
@@ -25,6 +26,7 @@ _PR_SET_PDEATHSIG = 1
 
 def convert(request: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
     """Return what there is to say of the result, and its bytes."""
+    without_addresses()
     import nbformat
     from nbconvert.exporters.base import ExporterNameError, get_exporter
     from traitlets.config import Config

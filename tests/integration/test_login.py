@@ -28,6 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 @pytest.fixture(autouse=True)
 def _fresh_budget(server: LiveServer) -> None:
     server.home.forget_tries()
+    server.home.forget_codes()
 
 
 def is_in(client: Client) -> bool:

@@ -31,6 +31,7 @@ def own(tmp_path: Path) -> Iterator[LiveServer]:
 @pytest.fixture(autouse=True)
 def _fresh_budget(server: LiveServer) -> None:
     server.home.forget_tries()
+    server.home.forget_codes()
 
 
 def is_in(client: Client) -> bool:

@@ -213,12 +213,17 @@ def processes(client: Client) -> None:
     kernel.channel.close()
     other = Kernel.bare(client)
     os.kill(int(other.run("import os; print(os.getpid())")), signal.SIGKILL)
-    time.sleep(5)
+    until(lambda: (other.id, "died") in restarts(client.server.home))
     for one in (kernel, other):
         ok(client.delete(f"/api/kernels/{one.id}"))
     name = ok(client.post("/api/terminals")).json()["name"]
     client.socket(f"/terminals/websocket/{name}").close()
     ok(client.delete(f"/api/terminals/{name}"))
+
+
+def restarts(home: Home) -> list[tuple[str, str]]:
+    record = oldest_first(Path(home.state) / "audit", Wanted(what="kernel:restart"))
+    return [(one.event.target, one.event.reason) for one in record]
 
 
 def logins(server: LiveServer) -> None:

@@ -230,5 +230,5 @@ def test_a_certificate_in_ssl_options_alone(home: Home, options: dict[str, objec
 
 def test_it_starts_as_init_left_it(home: Home) -> None:
     """The copy that the others damage is one that starts; or they would prove nothing."""
-    with running(home) as server:
+    with running(home, forked=False) as server:
         assert server.client().get("/login").status_code == 200

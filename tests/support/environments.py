@@ -59,6 +59,8 @@ def make_environment(folder: Path, *, path: str) -> Environment:
         "PATH": f"{folder / 'venv' / 'bin'}{os.pathsep}{path}",
         # The packages that were fetched once may be used again; nothing else is shared.
         "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(Path("~/.cache/pip").expanduser())),
+        # Of a hundred packages few are imported here, and those are compiled then.
+        "PIP_NO_COMPILE": "1",
     }
     return Environment(folder / "venv", kept)
 

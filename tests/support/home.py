@@ -53,6 +53,10 @@ class Authenticator:
                 return self._totp.at(step * _STEP_SECONDS)
             time.sleep(1)
 
+    def forget(self) -> None:
+        """Begin anew with the codes of this moment; see :meth:`Home.forget_codes`."""
+        self._last = 0
+
     def used(self) -> str:
         """Return the code that was returned last, whatever the time is now."""
         return self._totp.at(self._last * _STEP_SECONDS)
@@ -109,6 +113,12 @@ class Home:
         """Refill the budgets for wrong tries, so that one test does not draw on another's."""
         with closing(sqlite3.connect(self.state / "state.db", timeout=10)) as database, database:
             database.execute("DELETE FROM attempts")
+
+    def forget_codes(self) -> None:
+        """Make the codes of this moment new again, so that no test waits for another's to pass."""
+        with closing(sqlite3.connect(self.state / "state.db", timeout=10)) as database, database:
+            database.execute("UPDATE accounts SET totp_last_step = -1")
+        self.authenticator.forget()
 
     def configure(self, **sections: dict[str, Any]) -> None:
         """Add settings as an administrator would, in jupyter_server_config.json."""

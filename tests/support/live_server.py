@@ -19,6 +19,7 @@ from typing import Any
 
 import requests
 import websocket
+from support import fork_server
 from support.home import PASSWORD, Home
 
 _START_SECONDS = 40
@@ -31,7 +32,7 @@ class LiveServer:
 
     home: Home
     port: int
-    process: subprocess.Popen[str] = field(repr=False)
+    process: fork_server.Process = field(repr=False)
     log_file: Path = field(repr=False)
     base_url: str = "/"
     _open: list[requests.Session | websocket.WebSocket] = field(default_factory=list, repr=False)
@@ -161,10 +162,14 @@ def notebook(source: str, *, output: str = "") -> dict[str, Any]:
 
 @contextmanager
 def running(
-    home: Home, *arguments: str, module: str = "jupyter_server", base_url: str = "/"
+    home: Home,
+    *arguments: str,
+    module: str = "jupyter_server",
+    base_url: str = "/",
+    forked: bool = True,
 ) -> Iterator[LiveServer]:
     """Run a server in ``home`` for the block; ``module`` may be "jupyterlab" or "notebook"."""
-    server = start(home, *arguments, module=module, base_url=base_url)
+    server = start(home, *arguments, module=module, base_url=base_url, forked=forked)
     try:
         yield server
     finally:
@@ -172,12 +177,18 @@ def running(
 
 
 def start(
-    home: Home, *arguments: str, module: str = "jupyter_server", base_url: str = "/"
+    home: Home,
+    *arguments: str,
+    module: str = "jupyter_server",
+    base_url: str = "/",
+    forked: bool = True,
 ) -> LiveServer:
     """Start a server and wait until it answers; the caller stops it."""
     port = free_port()
     log_file = home.path / f"server-{port}.log"
-    process = launch(home, port, log_file, *arguments, module=module, base_url=base_url)
+    process = launch(
+        home, port, log_file, *arguments, module=module, base_url=base_url, forked=forked
+    )
     server = LiveServer(home, port, process, log_file, base_url)
     until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until:
@@ -186,7 +197,7 @@ def start(
         try:
             server.client().get("/login")
         except (requests.ConnectionError, ssl.SSLError):
-            time.sleep(0.1)
+            time.sleep(0.02)
         else:
             return server
     server.stop()
@@ -200,9 +211,10 @@ def launch(
     *arguments: str,
     module: str = "jupyter_server",
     base_url: str = "/",
-) -> subprocess.Popen[str]:
-    """Start the process alone; it may refuse to go on."""
-    command = [sys.executable, "-m", "support.serve", module, "--no-browser", "--allow-root"]
+    forked: bool = True,
+) -> fork_server.Process:
+    """Start the process alone; it may refuse to go on. For ``forked`` see ``fork_server``."""
+    command = [module, "--no-browser", "--allow-root"]
     if module == "jupyter_server":
         # Half of the time a server takes to start is JupyterLab's, which most tests do not need.
         command += [f"--ServerApp.jpserver_extensions={name}=False" for name in _NOT_NEEDED]
@@ -212,9 +224,23 @@ def launch(
         "ServerApp.base_url": base_url,
         "ServerApp.root_dir": str(home.work),
     }
+    command += [*(f"--{name}={value}" for name, value in settings.items()), *arguments]
+    return begin(home, command, log_file, forked=forked)
+
+
+def begin(
+    home: Home, command: list[str], log_file: Path, *, forked: bool = True
+) -> fork_server.Process:
+    """Start a process of a server: the module's name, and its arguments."""
+    if forked:
+        process = fork_server.fork(
+            command, variables=home.variables, cwd=home.work, log_file=log_file
+        )
+        if process is not None:
+            return process
     with log_file.open("w") as log:
         return subprocess.Popen(
-            [*command, *(f"--{name}={value}" for name, value in settings.items()), *arguments],
+            [sys.executable, "-m", "support.serve", *command],
             env=home.variables,
             cwd=home.work,
             stdin=subprocess.DEVNULL,
@@ -225,7 +251,11 @@ def launch(
 
 
 def refusal(
-    home: Home, *arguments: str, module: str = "jupyter_server", traceback: bool = False
+    home: Home,
+    *arguments: str,
+    module: str = "jupyter_server",
+    traceback: bool = False,
+    forked: bool = True,
 ) -> str:
     """Start a server that must refuse; return what it said. Fails if it starts to listen.
 
@@ -233,14 +263,14 @@ def refusal(
     """
     port = free_port()
     log_file = home.path / f"refused-{port}.log"
-    process = launch(home, port, log_file, *arguments, module=module)
+    process = launch(home, port, log_file, *arguments, module=module, forked=forked)
     until = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < until:
         if _listens(port):
             process.kill()
             process.wait()
             raise AssertionError(f"it listens:\n{log_file.read_text()}")
-        time.sleep(0.05)
+        time.sleep(0.02)
     assert process.wait(1) != 0
     said = log_file.read_text()
     assert traceback or "Traceback" not in said, said

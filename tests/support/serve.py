@@ -23,15 +23,26 @@ def _go() -> None:
     os._exit(_status)
 
 
-if __name__ == "__main__":
+def prepare() -> None:
+    """Arrange for both, before anything else is imported."""
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # an import of it fails
     atexit.register(_go)  # the first that registers is the last that runs
-    del sys.argv[0]
+
+
+def serve(arguments: list[str]) -> None:
+    """Run the module that comes first, with the other arguments as its own."""
+    global _status  # noqa: PLW0603  # one process has one
+    sys.argv = arguments
     try:
-        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
     except SystemExit as ended:
         _status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         raise
     except BaseException:
         _status = 1
         raise
+
+
+if __name__ == "__main__":
+    prepare()
+    serve(sys.argv[1:])

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from support.fork_server import Process
 from support.home import Home
 from support.live_server import (
     _NOT_NEEDED,
     _START_SECONDS,
     LiveServer,
     _listens,
+    begin,
     free_port,
     launch,
 )
@@ -28,20 +29,11 @@ def running_on_socket(
 ) -> Iterator[Path]:
     """Run a server on ``sock`` for the block; yield the path of its log."""
     log_file = home.path / f"{sock.stem}.log"
-    command = [sys.executable, "-m", "support.serve", module, "--no-browser", "--allow-root"]
+    command = [module, "--no-browser", "--allow-root"]
     if module == "jupyter_server":
         command += [f"--ServerApp.jpserver_extensions={name}=False" for name in _NOT_NEEDED]
     command += [f"--ServerApp.sock={sock}", f"--ServerApp.root_dir={home.work}", *arguments]
-    with log_file.open("w") as log:
-        process = subprocess.Popen(
-            command,
-            env=home.variables,
-            cwd=home.work,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    process = begin(home, command, log_file)
     try:
         _wait(process, log_file, sock.exists)
         yield log_file
@@ -62,15 +54,15 @@ def running_plain(home: Home, *arguments: str) -> Iterator[LiveServer]:
         _stop(process)
 
 
-def _wait(process: subprocess.Popen[str], log_file: Path, ready: Callable[[], bool]) -> None:
+def _wait(process: Process, log_file: Path, ready: Callable[[], bool]) -> None:
     until = time.monotonic() + _START_SECONDS
     while not ready():
         assert process.poll() is None, log_file.read_text()
         assert time.monotonic() < until, log_file.read_text()
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
+def _stop(process: Process) -> None:
     process.terminate()
     try:
         process.wait(20)

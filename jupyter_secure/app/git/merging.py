@@ -17,6 +17,7 @@ from io import StringIO
 from typing import Any
 
 from jupyter_secure.app.git.open_vault import Opener
+from jupyter_secure.app.notebook_libraries import without_addresses
 from jupyter_secure.errors import CorruptFile, InvalidInput, NotInstalled
 from jupyter_secure.vault.envelope import Header, header_bytes, is_sealed
 
@@ -111,6 +112,7 @@ def notebook_reader() -> Callable[[bytes], Any]:
 
     What it returns raises ``InvalidInput`` for what is no notebook.
     """
+    without_addresses()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nbdime's own, about what it imports

@@ -11,6 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from jupyter_secure.app.notebook_libraries import without_addresses
 from jupyter_secure.errors import InvalidInput, NotInstalled, TooMuch
 
 #: So long comparing may take, and so many bytes the two may have together.
@@ -45,6 +46,7 @@ def compare(before: bytes, after: bytes) -> Compared:
             why=f"Together they may have {MOST_BYTES >> 20} MiB.",
             remedy="Open one of them beside the other.",
         )
+    without_addresses()
     try:
         from nbdime.diffing.notebooks import diff_notebooks
     except ImportError:
