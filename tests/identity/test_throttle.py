@@ -189,3 +189,11 @@ def test_a_week_of_codes_is_written_down() -> None:
         f"{100 * year:.1f} %",
     ):
         assert number in text, number
+
+
+def test_each_kind_of_try_has_a_tally_of_its_own() -> None:
+    """Who uses up one kind of tries keeps nobody from another, on a known device neither."""
+    keys = [key(name) for key in throttle.ACCOUNT_KEYS for name in ("alice", "bob")]
+    keys += [throttle.device_key(bytes(32), kind) for kind in ("account", "code")]
+    keys += [throttle.address_key(one) for one in ("192.0.2.7", "2001:db8::1", "alice")]
+    assert len(set(keys)) == len(keys) == 17

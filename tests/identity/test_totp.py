@@ -67,6 +67,16 @@ def test_only_six_ascii_digits(disguise: object) -> None:
     assert totp.matching_step(secret, typed, NOW) is None
 
 
+def test_no_step_before_1970() -> None:
+    """A clock that was never set finds a code of another time wrong, and nothing else happens."""
+    secret = totp.new_secret()
+    for steps in (2, 20):
+        moment = at(0)
+        code = totp.current_code(secret, moment + timedelta(seconds=30 * steps))
+        assert totp.distant_step(secret, code, moment) == steps
+    assert totp.distant_step(secret, totp.current_code(secret, NOW), at(0)) is None
+
+
 def test_secret_is_160_random_bits() -> None:
     """A secret holds 160 bits and no two are the same."""
     secrets = {totp.new_secret() for _ in range(50)}

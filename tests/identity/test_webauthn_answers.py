@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import secrets
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -19,6 +20,7 @@ from jupyter_secure.identity.challenges import Challenges, Purpose
 from jupyter_secure.identity.passkeys import Credential, Passkey
 from jupyter_secure.identity.relying_party import RelyingParty
 from jupyter_secure.identity.webauthn_answers import (
+    MAX_TEXT,
     challenge_in,
     check,
     check_registration,
@@ -114,6 +116,51 @@ def test_the_good_ones_are_good() -> None:
     presented = present(ANSWER)
     assert presented.secret == KNOWN.secret
     assert check(LOG_IN, presented, KNOWN.credential, verified=True) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("type",), "password"),
+        (("type",), None),
+        (("clientExtensionResults", "prf", "results", "first"), b64(bytes(31))),
+        (("clientExtensionResults", "prf", "results", "first"), b64(bytes(33))),
+        # Browsers send these besides, and nothing here reads them.
+        (("response", "publicKey"), "A" * (MAX_TEXT + 1)),
+        (("response", "authenticatorData"), "A" * (MAX_TEXT + 1)),
+    ],
+)
+def test_what_no_browser_makes(path: tuple[str, ...], value: object) -> None:
+    """An answer of another type, with another size of secret or too much text is refused."""
+    with pytest.raises(WrongPasskey):
+        check_registration(REGISTER, altered(MADE, path, value))
+    with pytest.raises(WrongPasskey):
+        present(altered(ANSWER, path, value))
+
+
+def test_two_ids() -> None:
+    """An answer names the passkey that the authenticator made."""
+    other = altered(altered(MADE, ("id",), b64(b"other")), ("rawId",), b64(b"other"))
+    with pytest.raises(WrongPasskey):
+        check_registration(REGISTER, other)
+
+
+@pytest.mark.parametrize(("size", "accepted"), [(0, False), (1, True), (1023, True), (1024, False)])
+def test_the_size_of_an_id(monkeypatch: pytest.MonkeyPatch, size: int, accepted: bool) -> None:
+    """A passkey's id has 1 to 1,023 bytes, as the standard says."""
+    monkeypatch.setattr(secrets, "token_bytes", lambda _: bytes(size))
+    device = SoftAuthenticator(LAB.origin)
+    options = webauthn.creation_options(REGISTER, "alice", "Alice", [], bytes(32))
+    made = device.create(options)
+    known = webauthn.request_options(LOG_IN, [], verified=True)
+    if accepted:
+        assert len(check_registration(REGISTER, made).credential_id) == size
+        assert len(present(device.get(known)).credential_id) == size
+        return
+    with pytest.raises(WrongPasskey):
+        check_registration(REGISTER, made)
+    with pytest.raises(WrongPasskey):
+        present(device.get(known))
 
 
 KEY = bytes(range(32))

@@ -366,6 +366,24 @@ def test_another_site_changes_nothing_on_any_route(
         assert knock(server, path, "GET", {**headers, **UPGRADE})[0] == 403, path
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Referer": "https://evil.example/"}, 403),
+        ({}, 403),
+    ],
+)
+def test_an_older_browser_says_where_a_download_is_from(
+    client: Client, headers: dict[str, str], status: int
+) -> None:
+    """Where no Fetch Metadata vouches for a page of ours, Jupyter asks for its Referer."""
+    body = {"type": "file", "format": "text", "content": "x"}
+    assert client.put("/api/contents/from.txt", json=body).ok
+    answer = client.get("/files/from.txt", headers={"Sec-Fetch-Site": None, **headers})
+    assert answer.status_code == status
+
+
 def test_another_host_name_is_refused(server: LiveServer, client: Client) -> None:
     """A name that was pointed at this machine (DNS rebinding) gets neither data nor a form."""
     for session in (client, server.client()):

@@ -119,6 +119,26 @@ def test_another_role_ends_sessions(server: LiveServer, owner: Client) -> None:
     assert owner.delete(f"{USERS}/carol", json={"locks": "remove"}).ok
 
 
+def test_sessions_of_others(server: LiveServer, owner: Client) -> None:
+    """Owners see everyone's and end them after a second factor; others have their own only."""
+    eve = join(server, invite(owner, "eve"))
+    editor, path = eve.log_in(server), "/jupyter-secure/api/sessions"
+    hers = editor.get(path).json()["sessions"]
+    assert {one["username"] for one in hers} == {"eve"}
+    assert editor.get(f"{path}?everyone=1").status_code == 403
+    everyone = owner.get(f"{path}?everyone=1").json()["sessions"]
+    mine = next(one["id"] for one in everyone if one["current"])
+    assert {one["username"] for one in everyone} >= {"alice", "eve"}
+    assert {one["username"] for one in owner.get(path).json()["sessions"]} == {"alice"}
+    assert editor.delete(f"{path}/{mine}").status_code == 404
+    plain = server.logged_in()
+    assert plain.delete(f"{path}/{hers[0]['id']}").status_code == 423
+    assert editor.get("/api/contents").status_code == 200
+    assert owner.delete(f"{path}/{hers[0]['id']}").status_code == 204
+    assert editor.get("/api/contents").status_code == 401
+    assert owner.delete(f"{USERS}/eve", json={"locks": "remove"}).ok
+
+
 def test_a_new_password(server: LiveServer, owner: Client) -> None:
     """The link sets it once; the old one and every session end, the second factor stays."""
     dora = join(server, invite(owner, "dora"))

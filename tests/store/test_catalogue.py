@@ -161,6 +161,12 @@ def bring_back(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM catalogue WHERE path = ?", (B,))
 
 
+def empty(connection: sqlite3.Connection) -> None:
+    """Take every row out, and make the head one of nobody's, as a key that changed would."""
+    connection.execute("DELETE FROM catalogue")
+    connection.execute("UPDATE catalogue_head SET sealed = zeroblob(128)")
+
+
 @pytest.mark.parametrize(
     "attack",
     [
@@ -177,6 +183,7 @@ def bring_back(connection: sqlite3.Connection) -> None:
         run("INSERT INTO catalogue SELECT * FROM older.catalogue WHERE path = ?", b"/root/gone"),
         put_back,
         bring_back,
+        empty,
     ],
 )
 def test_altered(
@@ -210,7 +217,37 @@ def test_altered(
     assert left(found, b"/root/new")
 
 
-def test_put_back_while_running(database: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "attack",
+    [
+        run("UPDATE catalogue SET highest = x'00000000000000ff' WHERE path = ?", A),
+        run("UPDATE catalogue SET tag = zeroblob(32) WHERE path = ?", A),
+        run("UPDATE catalogue SET path = ? WHERE path = ?", b"/root/c.ipynb", A),
+    ],
+)
+def test_an_altered_row_is_no_witness(
+    database: Database, attack: Callable[[sqlite3.Connection], object]
+) -> None:
+    """A row that was changed after the look at all of them says nothing of its file either."""
+    catalogue = reopened(database)
+    for path, number in ((A, 1), (B, 2)):
+        catalogue.record(path, sealing(number))
+    assert catalogue.is_whole()
+    database.close()
+    with closing(sqlite3.connect(database.path)) as connection:
+        attack(connection)
+        connection.commit()
+    assert catalogue.elsewhere(bytes([1]) * 16, b"/root/new") == []
+    assert [one.path for one in catalogue.elsewhere(bytes([2]) * 16, b"/root/new")] == [B]
+    assert [one.path for one in catalogue.entries()] == [B]
+    assert not isinstance(catalogue.entry(A), Entry)
+    catalogue.begin_anew()
+    assert reopened(database).is_whole()
+    assert [one.path for one in catalogue.entries()] == [B]
+
+
+@pytest.mark.parametrize("looked", ["at all of it", "while writing", "after it was begun anew"])
+def test_put_back_while_running(database: Database, tmp_path: Path, looked: str) -> None:
     """Rows and head put back together are noticed by whoever has seen newer ones."""
     catalogue = reopened(database)
     catalogue.record(A, sealing())
@@ -220,6 +257,9 @@ def test_put_back_while_running(database: Database, tmp_path: Path) -> None:
     older = tmp_path / "older.db"
     shutil.copyfile(database.path, older)
     catalogue.record(A, sealing(version=2))
+    if looked == "after it was begun anew":
+        catalogue.begin_anew()
+    assert catalogue.is_whole()
     database.close()
     with closing(sqlite3.connect(database.path)) as connection:
         connection.execute("ATTACH ? AS older", (str(older),))
@@ -227,6 +267,10 @@ def test_put_back_while_running(database: Database, tmp_path: Path) -> None:
             connection.execute(f"DELETE FROM {table}")
             connection.execute(f"INSERT INTO {table} SELECT * FROM older.{table}")
         connection.commit()
+    if looked == "while writing":
+        catalogue.record(B, sealing(2))
+        assert not catalogue.is_whole()
+        return
     assert not catalogue.check()
     # What nobody has seen nobody can miss: the limit that the threat model names.
     assert reopened(database).check()

@@ -44,7 +44,11 @@ def test_starts(listening: Listening, settings: TransportSettings) -> None:
             TransportSettings(trusted_proxies=("10.0.0.1",)),
             "SecureConfig.trusted_proxies",
         ),
-        (Listening(keyfile="/k.pem"), TransportSettings(), "ServerApp.certfile"),
+        (
+            Listening(keyfile="/k.pem"),
+            TransportSettings(require_https=False),
+            "ServerApp.keyfile is set",
+        ),
         (
             Listening(trust_xheaders=True, **CERTIFICATE),
             TransportSettings(),

@@ -24,6 +24,8 @@ NAMES = ("localhost", "127.0.0.1", "::1", "lab.example.org", "*.hub.example.org"
         ("/", "a.b.hub.example.org", 443, "https://lab.example.org/"),
         ("/", ".hub.example.org", 443, "https://lab.example.org/"),
         ("/", "*.hub.example.org", 443, "https://lab.example.org/"),
+        ("/", "evil/.hub.example.org", 443, "https://lab.example.org/"),
+        ("/", "evil\\.hub.example.org", 443, "https://lab.example.org/"),
         ("/", "evil.example", 443, "https://lab.example.org/"),
         ("/", "lab.example.org@evil.example", 443, "https://lab.example.org/"),
         ("/", "lab.example.org:80@evil.example", 443, "https://lab.example.org/"),

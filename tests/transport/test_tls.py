@@ -106,6 +106,12 @@ def test_weak_ciphers(pair: Pair) -> None:
         handshake(pair.context(), weak)
 
 
+def test_what_helps_attackers_is_off(pair: Pair) -> None:
+    """Neither compression nor renegotiation, whatever OpenSSL would do by itself."""
+    off = ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    assert pair.context().options & off == off
+
+
 def test_old_versions_are_off(pair: Pair) -> None:
     """TLS 1.0 and 1.1 are off by our setting, whatever OpenSSL's default is."""
     assert pair.context().minimum_version == ssl.TLSVersion.TLSv1_2

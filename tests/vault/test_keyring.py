@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vectors import independent_keys, independent_reader, loading
 
-from jupyter_secure.crypto import kdf
+from jupyter_secure.crypto import kdf, memory
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM, RFC_9106_LOW_MEMORY, Argon2idProfile
 from jupyter_secure.errors import (
     Conflict,
@@ -84,6 +84,22 @@ def test_frozen_alterations_give_no_key(vector: dict[str, str]) -> None:
     assert caught.value.reason == vector["reason"]
     with pytest.raises(independent_reader.Refused):
         independent_keys.open_vault(altered(vector), name, "correct horse")
+
+
+@pytest.mark.parametrize("of_whom", ["another vault's", "someone's without the key"])
+def test_a_key_of_an_altered_vault_is_wiped(
+    made: tuple[Keyring, RootKey], monkeypatch: pytest.MonkeyPatch, of_whom: str
+) -> None:
+    """The key that a slot gave does not stay in memory where the rest does not belong to it."""
+    keyring, _ = made
+    altered = replace(keyring, mac=bytes(len(keyring.mac)))
+    if of_whom == "another vault's":
+        altered = replace(keyring, root_check=bytes(len(keyring.root_check)))
+    overwritten: list[bytes] = []
+    monkeypatch.setattr(memory, "wipe", lambda buffer: overwritten.append(bytes(buffer)))
+    with pytest.raises(StateUnusable, match="altered"):
+        altered.open_with_password("alice", "correct horse")
+    assert overwritten == [made[1].expose()]
 
 
 def test_hostile_costs_are_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:

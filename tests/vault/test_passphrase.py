@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.passphrases import twin
 from vectors import independent_reader, loading
 
-from jupyter_secure.crypto import kdf
+from jupyter_secure.crypto import kdf, memory
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM, Argon2idProfile
 from jupyter_secure.errors import (
     CorruptFile,
@@ -265,6 +265,20 @@ def test_a_wiped_key_opens_and_wraps_nothing() -> None:
         VAULT.open_bytes(SMALL, expect=FileClass.CONTENT, passphrase=key)
     with pytest.raises(PassphraseRequired):
         VAULT.seal_bytes(b"x", file_class=FileClass.CONTENT, passphrase=key)
+
+
+def test_wiping_overwrites_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was the key is zeros before its memory is given back."""
+    overwritten: list[bytearray] = []
+    wipe = memory.wipe
+
+    def watched(buffer: bytearray) -> None:
+        wipe(buffer)
+        overwritten.append(buffer[:])
+
+    monkeypatch.setattr(memory, "wipe", watched)
+    PassphraseKey(WORDS, KEY.derivation).wipe()
+    assert overwritten == [bytes(32)]
 
 
 def test_wiping_never_leaves_a_half_wiped_key_in_use() -> None:

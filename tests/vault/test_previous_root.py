@@ -34,6 +34,8 @@ def test_afterwards(between: Keyring) -> None:
     """When it is finished nothing of the old key is left."""
     after = between.without_previous(NEW)
     assert after.previous_root(NEW) is None
+    with pytest.raises(WrongKey):
+        between.without_previous(OLD)
     assert b"previous" not in after.to_json()
     assert after.with_epoch(NEW, 8).epoch == 8
 

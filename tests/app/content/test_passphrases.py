@@ -7,6 +7,7 @@ import pytest
 from support.passphrases import twin
 
 from jupyter_secure.app.content.passphrases import Passphrases, new_key, opening_key
+from jupyter_secure.crypto import kdf
 from jupyter_secure.crypto.kdf import OWASP_MINIMUM
 from jupyter_secure.errors import (
     InvalidInput,
@@ -172,6 +173,16 @@ def test_a_new_passphrase_must_be_strong(
     """The rules for passwords hold, in words for passphrases."""
     with pytest.raises(error, match=says):
         new_key(passphrase, "alice")
+
+
+def test_one_that_nobody_can_have_set_costs_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A passphrase that is far too long is wrong without any work."""
+    locked = header(place, KEYS[0])
+    monkeypatch.setattr(kdf, "argon2id", lambda *_: pytest.fail("it was derived"))
+    with pytest.raises(WrongPassphrase):
+        opening_key(place.vault, locked, "x" * 100_000, "It")
 
 
 def test_opening(place: Place) -> None:

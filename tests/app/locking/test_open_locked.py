@@ -78,6 +78,45 @@ def test_whoever_knows_it_opens_it(content: Content, locked: Path, give: OpenLoc
         content.read(locked, ALICE)
 
 
+def test_it_counts_as_locked_without_a_lock(content: Content, locked: Path) -> None:
+    """A file that was brought here under its passphrase is shown as what it is."""
+    lock = content.guard.lock_on(locked)
+    assert lock is not None
+    assert (lock.mode, lock.owner) == (LockMode.SEALED, "")
+    assert not content.guard.is_open(lock, ALICE)
+
+
+def test_what_is_saved_over_it_lies_under_it(
+    content: Content, locked: Path, give: OpenLocked
+) -> None:
+    """New content of a locked file needs the passphrase as the old one did."""
+    with pytest.raises(PassphraseRequired):
+        content.write(locked, b"new", BOB)
+    give(content, locked, WORDS, BOB)
+    content.write(locked, b"new", BOB)
+    assert content.read(locked, BOB).data == b"new"
+    with pytest.raises(PassphraseRequired):
+        content.read(locked, ALICE)
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_what_was_begun_before_the_lock(
+    content: Content, tmp_path: Path, give: OpenLocked, given: bool
+) -> None:
+    """Parts that came before a file was locked do not take the passphrase off it."""
+    path = tmp_path / "root" / "a.ipynb"
+    content.write(path, b"canary", ALICE)
+    writing = content.begin(path, BOB)
+    writing.update(b"new")
+    content.reseal(path, [], twin(MADE), ALICE)
+    if given:
+        give(content, path, WORDS, BOB)
+    with pytest.raises(Conflict if given else PassphraseRequired):
+        writing.commit()
+    give(content, path, WORDS, BOB)
+    assert content.read(path, BOB).data == b"canary"
+
+
 def test_guesses_are_counted_for_each_account(
     content: Content, locked: Path, give: OpenLocked, place: Place
 ) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from jupyter_secure.app.login import access_tokens
 from jupyter_secure.app.login.access_tokens import WRONG_TOKENS, AccessTokens
 from jupyter_secure.errors import NotFound, TooManyTries
 from jupyter_secure.identity.access_tokens import AccessToken
@@ -116,6 +117,16 @@ def test_revoking(tokens: AccessTokens) -> None:
     assert tokens.find(text, HERE) is None
     with pytest.raises(NotFound):
         tokens.revoke(token.public_id, None)
+
+
+def test_many_addresses_fill_no_memory(
+    tokens: AccessTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of addresses without end only the last are remembered."""
+    monkeypatch.setattr(access_tokens, "_MOST_ADDRESSES", 10)
+    for number in range(40):
+        assert tokens.find("wrong", f"192.0.2.{number}") is None
+    assert list(tokens._wrong) == [f"address:192.0.2.{number}" for number in range(30, 40)]
 
 
 def test_wrong_ones_wait_by_address(place: Place, tokens: AccessTokens) -> None:

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from jupyter_secure.app.login.budget import Budget
-from jupyter_secure.errors import TooManyTries
-from jupyter_secure.identity.throttle import PER_ACCOUNT, PER_ADDRESS
+from jupyter_secure.errors import StateUnusable, TooManyTries
+from jupyter_secure.identity.throttle import PER_ACCOUNT, PER_ADDRESS, Tally, account_key
 
 if TYPE_CHECKING:
     from conftest import Place
@@ -67,3 +67,37 @@ def test_clearing_is_for_the_account(budget: Budget) -> None:
     with pytest.raises(TooManyTries), budget.one_try("alice", HERE):
         pytest.fail("it ran")
     fail(budget, "alice", ELSEWHERE)
+
+
+def test_a_devices_tries(place: Place, budget: Budget) -> None:
+    """Tries on a known device run out there, for the password and the code apart."""
+    device, codes = bytes(32), Budget.for_codes(place.attempts, place.clock)
+    for one in (budget, codes):
+        for _ in range(PER_ACCOUNT.free):
+            with pytest.raises(ZeroDivisionError), one.one_try("alice", HERE, device):
+                raise ZeroDivisionError
+        with pytest.raises(TooManyTries), one.one_try("alice", HERE, device):
+            pytest.fail("it ran")
+    with budget.one_try("alice", HERE, bytes(31) + b"1"):
+        pass
+    for _ in range(PER_ACCOUNT.free):
+        fail(budget, "alice")
+
+
+def test_a_database_that_fails_gives_no_try_back(
+    place: Place, budget: Budget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was counted before it failed stays counted: nobody guesses for nothing."""
+    reserve = place.attempts.reserve
+
+    def failing(key: str, *more: Any) -> Tally:
+        if key == account_key("alice"):
+            raise StateUnusable("The disk is full.")
+        return reserve(key, *more)
+
+    monkeypatch.setattr(place.attempts, "reserve", failing)
+    for _ in range(PER_ADDRESS.free):
+        with pytest.raises(StateUnusable), budget.one_try("alice", HERE):
+            pytest.fail("it ran")
+    with pytest.raises(TooManyTries), budget.one_try(None, HERE):
+        pytest.fail("it ran")

@@ -43,6 +43,14 @@ def test_farther_off_is_merely_wrong(place: Place, session: Session, steps: int)
     assert caught.value.clock_off_seconds is None
 
 
+def test_a_used_code_is_merely_wrong(place: Place, session: Session) -> None:
+    """A code of now that was used already tells of no clock that is wrong."""
+    _, session = place.elevate(session, place.code(steps=1))
+    with pytest.raises(WrongCode) as caught:
+        place.elevate(session, place.code(steps=1))
+    assert caught.value.clock_off_seconds is None
+
+
 def test_a_login_is_not_told(place: Place) -> None:
     """At the login a code of another minute is as wrong as any: a stranger learns nothing."""
     with pytest.raises(WrongCredentials) as caught:

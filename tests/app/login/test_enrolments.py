@@ -127,3 +127,13 @@ def test_an_authenticator_beside_passkeys_only(place: Place, session: Session) -
     made = place.enrolments.begin(session)
     place.enrolments.confirm(session, code_of(made, place))
     place.enter(code=code_of(made, place, seconds=30))
+
+
+def test_what_was_confirmed_in_another_tab(
+    place: Place, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two who confirm at once one is told that it was done already."""
+    made = place.enrolments.begin(session)
+    monkeypatch.setattr(place.enrolments._factors, "put_totp", lambda *_: False)
+    with pytest.raises(NotFound, match="no authenticator to confirm"):
+        place.enrolments.confirm(session, code_of(made, place))

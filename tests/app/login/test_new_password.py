@@ -239,3 +239,17 @@ def test_a_request_that_waited_changes_nothing_for_a_session_that_ended(
     with pytest.raises(NotFound):
         new_password(session, password, NEW)
     assert kept.keyring is before
+
+
+def test_a_far_too_long_one_costs_no_work(
+    place: Place, new_password: NewPassword, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is far too long to be the present password is wrong without a derivation."""
+    _, session = place.enter()
+
+    def derive(*_: object) -> None:
+        raise AssertionError("a key was derived")
+
+    monkeypatch.setattr(Keyring, "open_with_password", derive)
+    with pytest.raises(WrongPassword):
+        new_password(session, "x" * 1_000_000, NEW)

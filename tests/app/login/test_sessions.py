@@ -56,6 +56,32 @@ def test_touch_keeps_it_alive_until_the_absolute_limit(place: Place) -> None:
     assert place.sessions.authenticate(token) is None
 
 
+def test_what_is_listed_is_live(place: Place) -> None:
+    """Neither a session that ran out, nor a row that nobody logged in for, is listed or ended."""
+    _, session = place.enter()
+    assert place.sessions.live() == (session,)
+    planted = replace(session, id_digest=bytes(32), public_id="planted")
+    assert place.store.add(planted)
+    assert place.sessions.live("alice") == (session,)
+    with pytest.raises(NotFound):
+        place.sessions.require("planted", None)
+    place.wait(minutes=60)
+    assert place.sessions.live() == ()
+    with pytest.raises(NotFound):
+        place.sessions.require(session.public_id, "alice")
+
+
+def test_lowered(place: Place) -> None:
+    """What was elevated is not any more, by the store too."""
+    token, session = place.enter()
+    place.wait(seconds=30)
+    token, session = place.elevate(session, place.code())
+    place.sessions.lower(session)
+    found = place.sessions.authenticate(token)
+    assert found is not None
+    assert place.sessions.elevated_seconds_left(found) == 0
+
+
 def test_touch_is_written_rarely(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Within half a minute a session is not written twice, however busy it is."""
     token, _ = place.enter()
