@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,10 @@ FOUND_IN = Path(jupyter_secure.__file__).resolve().parent
 
 def pytest_configure() -> None:
     """Refuse to test anything but what was meant: the sources, or the wheel and only the wheel."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As a shell has it for what runs in the background. The commands that are tested would
+        # ignore Ctrl-C too; at a terminal they do not.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     wheel_meant = bool(os.environ.get("JUPYTER_SECURE_TEST_WHEEL"))
     wheel_found = not FOUND_IN.is_relative_to(ROOT / "jupyter_secure")
     if wheel_meant != wheel_found:

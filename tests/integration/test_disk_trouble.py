@@ -295,7 +295,7 @@ def test_no_look_at_what_was_there(
     writer.content.write(path, PLAIN, ALICE, seal=True)
     before = path.read_bytes()
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **_options: object) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("jupyter_secure.app.content.opening.open", refuse, raising=False)

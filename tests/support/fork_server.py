@@ -31,11 +31,9 @@ _OF_A_HOME = (
 )
 _READS_THE_HOME = "send2trash.plat_other"  # where the trash is
 _STEP_SECONDS = 0.01
-_SERVERS = {
-    "jupyter_server": ("jupyter_server.serverapp", "ipykernel"),
-    "jupyterlab": ("jupyterlab.labapp", "notebook.app", "jupyter_lsp.serverextension", "ipykernel"),
-    "notebook": ("notebook.app", "jupyter_lsp.serverextension", "ipykernel"),
-}
+# JupyterLab's and Notebook's are not: as they are imported they note where the home keeps its
+# workspaces and settings.
+_SERVERS = {"jupyter_server": ("jupyter_server.serverapp", "ipykernel")}
 # Ours, what it imports when it is first needed, and the extensions that the tests' environment has.
 _EXTENSIONS = (
     *("jupyter_secure.server.extension", "zxcvbn"),

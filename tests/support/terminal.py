@@ -45,17 +45,15 @@ class Terminal:
         os.write(self._descriptor, text.encode() + b"\n")
 
     def press_ctrl_c(self) -> None:
-        """Press Ctrl-C as a person does: not at once, and again if nothing comes of it."""
+        """Press Ctrl-C, as slowly as a person."""
         # Python writes a prompt a moment before it waits for the answer; a signal in between is
         # noticed only with the next key. On a busy machine that moment can be long.
         time.sleep(0.3)
-        for _ in range(5):
-            os.write(self._descriptor, b"\x03")
-            until = time.monotonic() + 3
-            while time.monotonic() < until:
-                if self._has_ended():
-                    return
-                time.sleep(0.02)
+        until = time.monotonic() + 20
+        while not self._sleeps():
+            assert time.monotonic() < until, f"it does not come to rest:\n{self.shown}"
+            time.sleep(0.02)
+        os.write(self._descriptor, b"\x03")
 
     def signal(self, number: int) -> None:
         """Send a signal to the command, as a process manager does."""
@@ -90,10 +88,10 @@ class Terminal:
             os.waitpid(self.pid, 0)
         os.close(self._descriptor)
 
-    def _has_ended(self) -> bool:
+    def _sleeps(self) -> bool:
         # "pid (name) state …", https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
         status = Path(f"/proc/{self.pid}/stat")
-        return not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+        return not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "S"
 
     def _read(self, seconds: float) -> bool:
         ready, _, _ = select.select([self._descriptor], [], [], max(seconds, 0))

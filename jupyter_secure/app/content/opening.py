@@ -182,5 +182,7 @@ def explained(path: str | Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise StorageFailed(
-            f"“{name}” cannot be read.", why=f"{error.strerror or 'The system gave no reason'}."
+            f"“{name}” cannot be read.",
+            why=f"{error.strerror or 'The system gave no reason'}.",
+            remedy="Try again; if it stays so, have the disk looked at.",
         ) from error
