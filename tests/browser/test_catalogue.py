@@ -146,8 +146,7 @@ class TestCatalogue:
         """What is open is the good version: saving it puts the file right, without a question."""
         shutil.copy(alice.home.work / JANUARY, alice.home.work / MARCH)
         alice.write(0, "print('written after the exchange')")
-        alice.page.keyboard.press("Control+s")
-        expect(alice.unsaved()).to_have_count(0)
+        alice.save()
         alice.expect_no_dialog()
         assert "after the exchange" in alice.fetch(f"/api/contents/{MARCH}")[1]
 

@@ -183,12 +183,21 @@ class Person:
         expect(self.cells.nth(cell).locator(".jp-OutputArea-output")).to_contain_text(printed)
 
     def save(self) -> None:
-        """Save with the keyboard and wait until the server has it and nothing is unsaved."""
-        with self.page.expect_response(
-            lambda answer: answer.request.method == "PUT" and "/api/contents/" in answer.url
-        ) as saved:
+        """Save with the keyboard and wait until the server has it and nothing is unsaved.
+
+        And until it has the checkpoint, which the page asks for once the file is saved.
+        """
+        with (
+            self.page.expect_response(
+                lambda answer: answer.request.method == "PUT" and "/api/contents/" in answer.url
+            ) as saved,
+            self.page.expect_response(
+                lambda answer: answer.request.method == "POST" and "/checkpoints" in answer.url
+            ) as kept,
+        ):
             self.page.keyboard.press("Control+s")
         assert saved.value.ok
+        assert kept.value.ok
         # Notebook 7 has no such mark.
         expect(self.unsaved()).to_have_count(0)
 
