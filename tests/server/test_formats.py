@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.sign import MemorySignatureStore, NotebookNotary
-from server.test_validity import places
+from server.test_validity import places, put
 from tornado.web import HTTPError
 
 from jupyter_secure.server import formats
@@ -91,14 +91,7 @@ def test_what_is_given_stays(data: st.DataObject, value: Any) -> None:
     nb = json.loads(json.dumps(notebook(["x"], PICTURE, STREAM, trusted=True)))
     nb["metadata"] = {"orig_nbformat": 3}
     nb["cells"][0]["attachments"] = {"a": {"text/plain": ["x"]}}
-    *way, last = data.draw(st.sampled_from(places(nb)))
-    part: Any = nb
-    for key in way:
-        part = part[key]
-    if value == "gone":
-        del part[last]
-    else:
-        part[last] = value
+    put(nb, data.draw(st.sampled_from(places(nb))), value)
     before = json.dumps(nb)
     try:
         outcome: Any = written(nb)[:2]

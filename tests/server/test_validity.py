@@ -105,6 +105,17 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+def put(nb: Any, path: tuple[Any, ...], value: Any) -> None:
+    """Put ``value`` where ``path`` leads in a notebook, or take out what is there: "gone"."""
+    *way, last = path
+    for key in way:
+        nb = nb[key]
+    if value == "gone":
+        del nb[last]
+    else:
+        nb[last] = value
+
+
 @pytest.mark.parametrize("minor", range(6))
 def test_says_yes(minor: int) -> None:
     """Every kind of cell and output of every minor version is recognised as valid."""
@@ -147,13 +158,6 @@ def test_is_sure_of_no_nonsense(data: bytes) -> None:
 def test_yes_is_nbformats_yes(data: st.DataObject, minor: int, value: Any) -> None:
     """Of a notebook with anything in it changed or taken out, a yes is never wrong."""
     changed = notebook(minor)
-    *way, last = data.draw(st.sampled_from(places(changed)))
-    part: Any = changed
-    for key in way:
-        part = part[key]
-    if value == "gone":
-        del part[last]
-    else:
-        part[last] = value
+    put(changed, data.draw(st.sampled_from(places(changed))), value)
     if is_surely_valid(written(changed)):
         nbformat.validate(changed)

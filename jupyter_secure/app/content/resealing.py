@@ -132,17 +132,16 @@ class Resealing:
         opened, to be sure that it can be; unless it needs a passphrase, which is not asked for.
         """
         name = f"“{self._root.key(path)}”"
-        with self._settling, explained(path):
-            facts = os.stat(path)
-            blob = Path(path).read_bytes()
+        with self._settling, explained(path), open(path, "rb", opener=at_once) as file:
+            facts = os.fstat(file.fileno())
+            blob = file.read()
             if is_sealed(blob[:8]):
                 header = Header.parse(blob, name=name)
                 if not header.needs_passphrase:
                     self._vault.open_bytes(blob, expect=FileClass.CONTENT, name=name)
                     self._provenance.check(path, sealing_of(header, blob))
                 return header.file_id
-            with open(path, "rb", opener=at_once) as file:
-                _refuse_links(file, name)
+            _refuse_links(file, name)
             self._provenance.check(path, None)
             sealed = self._vault.seal_bytes(blob, file_class=FileClass.CONTENT)
             write_atomically(Path(path), sealed)

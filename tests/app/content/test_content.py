@@ -24,6 +24,7 @@ from jupyter_secure.errors import (
     Locked,
     NotFound,
     Refused,
+    SecureError,
     StorageFailed,
     VaultSealed,
     WrongKey,
@@ -406,9 +407,16 @@ def test_a_pipe_is_no_file(content: Content, folder: Path) -> None:
         lambda path, _actor: content.facts(path),
         lambda path, _actor: content.guard.lock_on(path),
         lambda path, actor: content.write(path, DATA, actor),
+        lambda path, _actor: content.seal_in_place(path),
     ):
         with pytest.raises(InvalidInput, match="is no file"):
             use(pipe, ALICE)
+    assert not content.checkpoints.can_restore(pipe, folder / "other.ipynb")
+    plain, copy = folder / "plain", folder / "copy"
+    plain.mkdir()
+    os.mkfifo(plain / "pipe.ipynb")
+    with pytest.raises(SecureError):
+        content.moving.copy_folder(plain, copy)
 
 
 def test_a_lease_is_waited_for(content: Content, folder: Path) -> None:
