@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from server.test_rights import person, token
 
-from jupyter_secure.identity.access_tokens import make
-from jupyter_secure.identity.clock import utc_now
 from jupyter_secure.identity.roles import Right, Role
 from jupyter_secure.locks import Actor
 from jupyter_secure.server.admission import Admission
@@ -14,23 +13,10 @@ from jupyter_secure.server.rights import refusal, row_for
 OURS = "jupyter-secure/api"
 
 
-def person(role: Role, *, elevated: bool = False) -> Admission:
-    actor = Actor("alice", elevated=elevated)
-    return Admission(None, actor, same_origin=True, rights=role.rights, role=role)
-
-
 def bearer(*rights: Right, folder: str = "") -> Admission:
-    _, token = make(
-        username="alice",
-        role=Role.OWNER,
-        name="t",
-        rights=rights,
-        folder=folder,
-        days=1,
-        now=utc_now(),
-    )
+    given = token(*rights, folder=folder)
     actor = Actor("alice", elevated=False)
-    return Admission(None, actor, same_origin=False, token=token, rights=token.rights)
+    return Admission(None, actor, same_origin=False, token=given, rights=given.rights)
 
 
 OWNER, EDITOR, VIEWER, AUDITOR = map(person, Role)
